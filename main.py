@@ -1,0 +1,3 @@
+from hashviewer.__main__ import main
+
+main()
