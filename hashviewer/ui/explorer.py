@@ -1,0 +1,153 @@
+"""The one shared state that all views show.
+
+Views read it and set it and never talk to one another. A setter that is given the present value does nothing,
+which alone ends echo loops. Values are immutable; a signal says what changed, and whoever cares reads it again.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from hashviewer.search import Matches
+from hashviewer.selection import Combine, Selection
+from hashviewer.workspace import Query, Workspace
+
+
+class Order(Enum):
+    """How the photo grid is sorted."""
+
+    RANK = "rank"
+    DATE = "date"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How queries are answered.
+
+    Attributes:
+        k: How many ranked neighbours the grid shows.
+        rerank: How many of the first are re-ordered by the cosine of the stored features; 0 for none.
+    """
+
+    k: int = 200
+    rerank: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """The answer to a query; `query` is what was asked, so that nothing stale is taken for new."""
+
+    query: Query
+    matches: Matches
+    options: Options
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowFilter:
+    """The rows that the grid is narrowed to, and why, in words.
+
+    Attributes:
+        text: What the user sees, such as "bucket 3f…, 4 photos" or "name contains beach".
+        rows: Row numbers, ascending.
+        search: True when queries are to be answered within these rows only; False narrows the display alone.
+    """
+
+    text: str
+    rows: NDArray[np.int64]
+    search: bool = False
+
+
+T = TypeVar("T")
+
+
+class _Shared(Generic[T]):
+    """A property of the explorer whose change emits the signal named ``<name>_changed``."""
+
+    def __init__(self, initial: T) -> None:
+        self._initial = initial
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, explorer: "Explorer", owner: type | None = None) -> T:
+        value: T = explorer.__dict__.get(self._name, self._initial)
+        return value
+
+    def __set__(self, explorer: "Explorer", value: T) -> None:
+        present = self.__get__(explorer)
+        if value is present or (type(value) is type(present) and value == present):
+            return
+        explorer.__dict__[self._name] = value
+        getattr(explorer, f"{self._name}_changed").emit()
+
+
+class Explorer(QObject):
+    """What is open, asked, answered and selected.
+
+    Attributes:
+        workspace: The open library, or None on the welcome page.
+        codes: Key of the code set shown, or None when the library has no codes yet.
+        query: What is asked, or None.
+        results: The answer to `query`, or None while there is none; compare ``results.query is query`` before
+            trusting it, and dim what it shows when they differ.
+        selection: Selected rows, and the current one.
+        hover: The row under the pointer, or None.
+        bit: The bit in focus (0-based), or None.
+        radius: The Hamming radius that cuts grid and buckets, in bits.
+        order: How the grid is sorted.
+        row_filter: The rows the grid is narrowed to, or None.
+        options: How queries are answered.
+
+    Signals:
+        workspace_changed and so on, one for each attribute.
+        library_grew: The open library has new rows or codes (indexing runs); row numbers stay valid.
+    """
+
+    workspace_changed = Signal()
+    codes_changed = Signal()
+    query_changed = Signal()
+    results_changed = Signal()
+    selection_changed = Signal()
+    hover_changed = Signal()
+    bit_changed = Signal()
+    radius_changed = Signal()
+    order_changed = Signal()
+    row_filter_changed = Signal()
+    options_changed = Signal()
+    library_grew = Signal()
+
+    workspace: _Shared[Workspace | None] = _Shared(None)
+    codes: _Shared[str | None] = _Shared(None)
+    query: _Shared[Query | None] = _Shared(None)
+    results: _Shared[Results | None] = _Shared(None)
+    selection: _Shared[Selection] = _Shared(Selection())
+    hover: _Shared[int | None] = _Shared(None)
+    bit: _Shared[int | None] = _Shared(None)
+    radius: _Shared[int] = _Shared(0)
+    order: _Shared[Order] = _Shared(Order.RANK)
+    row_filter: _Shared[RowFilter | None] = _Shared(None)
+    options: _Shared[Options] = _Shared(Options())
+
+    # What the user asks for that is an action, not a state: the controller listens.
+    row_asked = Signal(int)  # "more like this": a row becomes the query
+    image_asked = Signal(object, str)  # a Path or encoded picture bytes from outside becomes the query; title
+    back_asked = Signal()
+    forward_asked = Signal()
+    failed = Signal(str)  # a sentence to show where the user looks
+
+    def select(self, rows: list[int], how: Combine = Combine.REPLACE) -> None:
+        """Change the selection by a gesture on `rows`."""
+        self.selection = self.selection.combined(rows, how)
+
+    @property
+    def current(self) -> int | None:
+        """The row that single-photo views show: the current selection, else the query's own row."""
+        if self.selection.current is not None:
+            return self.selection.current
+        return self.query.row if self.query is not None else None
