@@ -1,0 +1,50 @@
+# HashViewer: `make run` opens the window, `make test` passes all tests; both make .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODEL_DATA ?= photos
+
+.PHONY: run test check bench models system clean
+
+run: $(VENV)/.installed system
+	$(BIN)/hashviewer $(if $(LIBRARY),"$(LIBRARY)",--sample)
+
+test: $(VENV)/.installed-test system
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+
+check: $(VENV)/.installed-dev system
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+
+bench: $(VENV)/.installed-dev system
+	$(BIN)/python -m benchmarks
+
+# The general photo models, from a folder of photographs whose subfolders are the classes.
+models: $(VENV)/.installed
+	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 64 -o models/photos-64.safetensors
+	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 128 -o models/photos-128.safetensors
+
+# Names the system libraries that Qt misses and how to install them; installs them when run as root.
+system:
+	@$(PYTHON) hashviewer/system.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

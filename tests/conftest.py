@@ -1,0 +1,30 @@
+"""What every test stands on: no screen, no traces in the user's folders, the shared photos where they are."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Caches, settings and libraries of the tests go to a folder of their own. Set before anything reads them; the
+# exported networks are kept between runs, since they are found by checksum and cost seconds to make.
+_HOME = Path(tempfile.gettempdir()) / f"hashviewer-tests-{os.getuid()}"
+for _name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    os.environ[_name] = str(_HOME / _name.lower())
+
+import pytest  # noqa: E402
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _SHARED.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason="the development photos are not here"))
+
+
+@pytest.fixture(scope="session")
+def shared_photos() -> Path:
+    """The development photos; only for tests marked `shared`."""
+    return _SHARED / "photos"

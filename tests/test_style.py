@@ -1,0 +1,31 @@
+"""The budgets that keep every file readable at one sitting."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hashviewer"
+FILES = sorted(PACKAGE.rglob("*.py"))
+MOST_LINES = 400
+MOST_LINES_OF_THE_WINDOW = 300
+MOST_LINES_OF_A_FUNCTION = 40
+VAGUE_NAMES = {"utils", "helpers", "common", "misc", "util", "tools"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_file_keeps_its_budget_and_so_do_its_functions(file):
+    text = file.read_text(encoding="utf-8")
+    most = MOST_LINES_OF_THE_WINDOW if file.name == "main_window.py" else MOST_LINES
+    assert text.count("\n") <= most
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno + 1 > MOST_LINES_OF_A_FUNCTION
+    ]
+    assert long == []
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert [str(file) for file in FILES if file.stem in VAGUE_NAMES] == []
