@@ -1,0 +1,64 @@
+"""The exact ranking of a library by Hamming distance."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer.errors import SearchError
+from hashviewer.search.results import Cost, Matches, check_radius
+from hashviewer.search.scan import Scan, scan
+
+
+def rank(
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    bits: int,
+    *,
+    k: int | None = None,
+    radius: int | None = None,
+    rows: NDArray[np.bool_] | None = None,
+) -> Matches:
+    """The rows nearest to `query`, sorted by (Hamming distance, row).
+
+    Args:
+        query: One packed code (W,), W = ceil(bits / 8).
+        codes: Packed codes (N, W).
+        bits: Width of the codes, 1 to 4096.
+        k: At most so many rows; None for as many as there are.
+        radius: Only rows at this distance or nearer; None for any.
+        rows: (N,) True for the rows to search; None searches all.
+
+    Raises:
+        SearchError: The code widths differ, k is below 1, or the radius is not in 0…bits.
+    """
+    started = time.perf_counter()
+    if k is not None and k < 1:
+        raise SearchError(f"{k} neighbours were asked for; ask for at least 1.")
+    if radius is not None:
+        check_radius(radius, bits)
+    found = scan(query, codes, bits, rows=rows)
+    nearest = _nearest(found, k=k, radius=bits if radius is None else radius)
+    return Matches(
+        rows=nearest,
+        distances=found.distances[nearest].astype(np.int32),
+        histogram=found.histogram,
+        all_distances=found.distances,
+        bits=bits,
+        cost=Cost(seconds=time.perf_counter() - started, scanned=len(codes), reranked=0),
+    )
+
+
+def _nearest(found: Scan, *, k: int | None, radius: int) -> NDArray[np.int64]:
+    """Rows by (distance, row), at most `k` of them, none farther than `radius`.
+
+    The histogram tells the distance of the k-th row, so only the rows up to it are sorted.
+    """
+    cumulative = np.cumsum(found.histogram)
+    wanted = int(cumulative[radius]) if k is None else min(k, int(cumulative[radius]))
+    if wanted == 0:
+        return np.empty(0, dtype=np.int64)
+    last = int(np.searchsorted(cumulative, wanted))  # distance of the last row wanted
+    candidates = np.flatnonzero(found.distances <= np.uint16(last))
+    order = np.argsort(found.distances[candidates], kind="stable")[:wanted]
+    return candidates[order].astype(np.int64, copy=False)

@@ -1,0 +1,86 @@
+"""What a search answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer.errors import SearchError
+
+NOT_SEARCHED = 65535
+"""The distance noted for a row that was left out of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a search took.
+
+    Attributes:
+        seconds: Wall-clock time.
+        scanned: Codes whose distance was computed.
+        reranked: Photos whose features were read.
+    """
+
+    seconds: float
+    scanned: int
+    reranked: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """The ranked neighbours of a query and the distances of all rows to it.
+
+    Two searches are never equal, only identical: comparing a million distances would cost more than a redraw.
+
+    Attributes:
+        rows: (k,) rows, nearest first; equal distances in ascending order of the row.
+        distances: (k,) their Hamming distances, in bits.
+        histogram: (bits + 1,) how many searched rows lie at each distance.
+        all_distances: (N,) the distance of every row; `NOT_SEARCHED` where a row was left out.
+        bits: Width of the codes.
+        cost: What it took.
+        reranked: How many of the first rows were re-ordered by their features; 0 is pure Hamming order.
+    """
+
+    rows: NDArray[np.int64]
+    distances: NDArray[np.int32]
+    histogram: NDArray[np.int64]
+    all_distances: NDArray[np.uint16]
+    bits: int
+    cost: Cost
+    reranked: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many rows were searched."""
+        return int(self.histogram.sum())
+
+    def rank_of(self, row: int) -> int | None:
+        """The place of `row`, from 0, when all searched rows are sorted by (distance, row).
+
+        Re-ranking does not change it. None if the row was not searched.
+        """
+        if not 0 <= row < len(self.all_distances):
+            return None
+        distance = int(self.all_distances[row])
+        if distance == NOT_SEARCHED:
+            return None
+        nearer = int(self.histogram[:distance].sum())
+        return nearer + int(np.count_nonzero(self.all_distances[:row] == distance))
+
+    def within(self, radius: int) -> int:
+        """How many searched rows lie at `radius` or nearer.
+
+        Raises:
+            SearchError: The radius is negative or larger than the code.
+        """
+        check_radius(radius, self.bits)
+        return int(self.histogram[: radius + 1].sum())
+
+
+def check_radius(radius: int, bits: int) -> None:
+    """Refuse a radius that no two codes of `bits` bits can have."""
+    if not 0 <= radius <= bits:
+        raise SearchError(
+            f"The radius is {radius}, but codes of {bits} bits differ in 0 to {bits} bits; choose one in that range."
+        )

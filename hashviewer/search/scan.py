@@ -1,0 +1,145 @@
+"""All distances to a query and their histogram, in one pass over the codes.
+
+The pass goes block by block, so that a block's codes, differences and counts stay in the cache. A faster kernel
+may stand in for `scan`: its answer is fixed by `Scan`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer import codes as packed
+from hashviewer.errors import SearchError
+from hashviewer.search.results import NOT_SEARCHED
+
+SHORT = 24  # words per code up to which column by column is the faster order
+BLOCK_BYTES = 512 * 1024  # of codes; with the temporaries about the size of a core's second-level cache
+LAST_SMALL = 248  # the widest codes whose distances fit one byte and leave 255 free, for the rows left out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """Distances of all rows to one query.
+
+    Attributes:
+        distances: (N,) in bits; `NOT_SEARCHED` where a row was left out.
+        histogram: (bits + 1,) how many searched rows lie at each distance.
+    """
+
+    distances: NDArray[np.uint16]
+    histogram: NDArray[np.int64]
+
+
+def scan(
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    bits: int,
+    *,
+    rows: NDArray[np.bool_] | None = None,
+) -> Scan:
+    """Hamming distances of `query` (W,) to `codes` (N, W) and their histogram.
+
+    Args:
+        query: One packed code (W,), W = ceil(bits / 8).
+        codes: Packed codes (N, W).
+        bits: Width of the codes, 1 to 4096.
+        rows: (N,) True for the rows to search; None searches all.
+
+    Raises:
+        SearchError: Query, codes, bits and mask do not fit each other, or a code has bits beyond its width.
+    """
+    _check_shapes(query, codes, bits, rows)
+    words = _as_words(codes)
+    target = np.ascontiguousarray(query).view(words.dtype)
+    distances = np.empty(len(codes), dtype=np.uint16)
+    small = bits <= LAST_SMALL
+    pairs = np.zeros(65536, dtype=np.int64)
+    histogram = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    step = max(2, BLOCK_BYTES // codes.shape[1]) & ~1  # even: two byte-sized distances are counted at a time
+    for start in range(0, len(codes), step):
+        block = slice(start, min(start + step, len(codes)))
+        counts = _distances(target, words[block], np.dtype(np.uint8 if small else np.uint16))
+        distances[block] = counts
+        if (
+            rows is not None
+        ):  # all bits set where a row is left out, none elsewhere: cheaper than assigning by mask
+            left_out = np.subtract(rows[block], 1, dtype=np.int16).view(np.uint16)
+            distances[block] |= left_out
+            counts |= left_out.astype(counts.dtype)
+        _count(counts, pairs, histogram)
+    histogram += _unpaired(pairs)
+    if rows is not None:
+        histogram[255 if small else NOT_SEARCHED] = 0
+    if histogram[bits + 1 :].any():
+        raise SearchError(
+            f"Some codes have bits set beyond their {bits} bits: the library is damaged or the number of bits is wrong."
+        )
+    return Scan(distances=distances, histogram=histogram[: bits + 1].copy())
+
+
+def _distances(
+    target: NDArray[np.unsignedinteger], words: NDArray[np.unsignedinteger], dtype: np.dtype
+) -> NDArray[np.unsignedinteger]:
+    """Distances (n,) of the words (n, V) of some codes to the words (V,) of the query."""
+    total: NDArray[np.unsignedinteger]
+    if len(target) > SHORT:
+        total = np.bitwise_count(words ^ target).sum(axis=1, dtype=dtype)
+        return total
+    total = np.bitwise_count(words[:, 0] ^ target[0]).astype(dtype, copy=False)
+    for column in range(1, len(target)):  # numpy's loop over a short last axis costs more than the work in it
+        total += np.bitwise_count(words[:, column] ^ target[column])
+    return total
+
+
+def _count(
+    counts: NDArray[np.unsignedinteger], pairs: NDArray[np.int64], histogram: NDArray[np.int64]
+) -> None:
+    """Add the distances of a block to `pairs` (byte-sized, two at a time) or to `histogram`."""
+    rest = counts
+    if counts.dtype == np.uint8:
+        whole = len(counts) & ~1
+        seen = np.bincount(counts[:whole].view(np.uint16))
+        pairs[: len(seen)] += seen
+        rest = counts[whole:]
+    seen = np.bincount(rest)
+    histogram[: len(seen)] += seen
+
+
+def _unpaired(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The histogram (65536,) of byte-sized distances counted in pairs."""
+    grid = pairs.reshape(256, 256)
+    single = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    single[:256] = grid.sum(axis=0) + grid.sum(axis=1)
+    return single
+
+
+def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
+    """Codes (N, W) as the widest integers that fill a code: (N, V)."""
+    if not codes.flags.c_contiguous:
+        codes = np.ascontiguousarray(codes)
+    for word in (np.uint64, np.uint32, np.uint16):
+        if codes.shape[1] % np.dtype(word).itemsize == 0:
+            return codes.view(word)
+    return codes
+
+
+def _check_shapes(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
+) -> None:
+    if not 1 <= bits <= 4096:
+        raise SearchError(f"Codes of {bits} bits cannot be searched; 1 to 4096 bits can.")
+    if codes.ndim != 2 or codes.shape[1] != packed.width(bits):
+        raise SearchError(
+            f"{bits} bits fill {packed.width(bits)} bytes, but the codes have the shape {codes.shape}; "
+            "open the code set with its own number of bits."
+        )
+    if query.shape != codes.shape[1:]:
+        raise SearchError(
+            f"The query's code has {8 * query.shape[-1] if query.ndim else 0} bits and the library's {bits}: "
+            "they come from different models. Encode the query with the library's model."
+        )
+    if rows is not None and (rows.shape != codes.shape[:1] or rows.dtype != np.bool_):
+        raise SearchError(
+            f"The filter has {rows.size} marks for {len(codes)} codes; the library has changed since, search again."
+        )
