@@ -6,20 +6,20 @@ MODEL_DATA ?= photos
 
 .PHONY: run test check bench models system clean
 
-run: $(VENV)/.installed system
+run: system $(VENV)/.installed
 	$(BIN)/hashviewer $(if $(LIBRARY),"$(LIBRARY)",--sample)
 
-test: $(VENV)/.installed-test system
+test: system $(VENV)/.installed-test
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
 
-check: $(VENV)/.installed-dev system
+check: system $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
 
-bench: $(VENV)/.installed-dev system
+bench: system $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
 # The general photo models, from a folder of photographs whose subfolders are the classes.
@@ -27,22 +27,23 @@ models: $(VENV)/.installed
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 64 -o models/photos-64.safetensors
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 128 -o models/photos-128.safetensors
 
-# Names the system libraries that Qt misses and how to install them; installs them when run as root.
+# Names the system packages that are missing and how to install them; installs them when run as root.
 system:
 	@$(PYTHON) hashviewer/system.py
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.made: | system
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 

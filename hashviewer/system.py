@@ -1,10 +1,11 @@
-"""The system libraries that Qt needs, by name, with the command that installs them.
+"""The system packages that the program needs, by name, with the command that installs them.
 
 Run as ``python hashviewer/system.py`` before Qt can be imported: it uses the standard library alone. Pip cannot
 install these; on a desktop they are there, on a bare server or container they are not.
 """
 
 import ctypes
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -39,6 +40,10 @@ def missing_packages() -> list[str]:
     if sys.platform != "linux":
         return []
     missing = [package for library, package in LIBRARIES.items() if not _loads(library)]
+    if (
+        importlib.util.find_spec("ensurepip") is None
+    ):  # Debian keeps what makes environments in a package of its own
+        missing.append(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
     if not any(_has_fonts(Path(folder).expanduser()) for folder in FONT_FOLDERS):
         missing.append(FONT_PACKAGE)
     return missing
@@ -63,14 +68,14 @@ def main() -> int:
         return 0
     command = f"apt-get install -y {' '.join(missing)}"
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"HashViewer installs the system libraries that Qt needs: {' '.join(missing)}", file=sys.stderr)
+        print(f"HashViewer installs the system packages that it needs: {' '.join(missing)}", file=sys.stderr)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
             done = subprocess.run(words, env=quiet, stdout=subprocess.DEVNULL, check=False)
         if done.returncode == 0 and not missing_packages():
             return 0
     print(
-        f"Qt cannot open a window here: system libraries are missing. Install them with:\n  sudo {command}",
+        f"System packages that HashViewer needs are missing. Install them with:\n  sudo {command}",
         file=sys.stderr,
     )
     return 1
