@@ -1,0 +1,25 @@
+"""The one door to an open library: code sets, queries, search and statistics.
+
+The command line and the window call this and nothing beside it. It never imports torch or Qt: pictures from
+outside are encoded by a child process. All methods may be called from worker threads.
+"""
+
+from hashviewer.workspace.location import (
+    CheckpointGivenError,
+    is_checkpoint,
+    libraries_folder,
+    locate_library,
+)
+from hashviewer.workspace.query import Explanation, Query
+from hashviewer.workspace.workspace import Workspace
+
+__all__ = [
+    "CheckpointGivenError",
+    "Explanation",
+    "Query",
+    "Workspace",
+    "is_checkpoint",
+    "is_library",
+    "libraries_folder",
+    "locate_library",
+]

@@ -1,0 +1,80 @@
+"""The query encoder of one code set: finds the model that made the codes and keeps its process alive."""
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hashviewer.errors import CheckpointError, SearchError
+from hashviewer.library import CodeSetInfo
+
+if TYPE_CHECKING:
+    from hashviewer.encoding import EncodedQuery, QueryEncoder
+
+
+class CodeSetEncoder:
+    """Encodes pictures from outside exactly as the photos of a code set were: same model, engine and precision."""
+
+    def __init__(self, info: CodeSetInfo) -> None:
+        self._info = info
+        self._lock = threading.Lock()  # guards the attribute below
+        self._turn = threading.Lock()  # held while a picture is encoded
+        self._encoder: QueryEncoder | None = None
+
+    def start(self) -> None:
+        """Start the process; does not wait until it is ready.
+
+        Raises:
+            SearchError: The model is not on this machine.
+        """
+        self._started().start()
+
+    def encode(self, source: Path | bytes) -> "EncodedQuery":
+        """Encode one picture; blocks. One at a time, others wait."""
+        encoder = self._started()
+        with self._turn:
+            return encoder.encode(source)
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            encoder, self._encoder = self._encoder, None
+        if encoder is not None:
+            encoder.close()
+
+    def _started(self) -> "QueryEncoder":
+        from hashviewer.encoding import QueryEncoder
+
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = QueryEncoder(
+                    find_model_of(self._info), engine=self._info.engine, precision=self._info.precision
+                )
+            return self._encoder
+
+
+def find_model_of(info: CodeSetInfo) -> Path:
+    """The checkpoint that made a code set: where it was then, or among the models installed here.
+
+    Raises:
+        SearchError: It is not on this machine, or the file of that name is another one by its SHA-256.
+    """
+    from hashviewer.networks import find_model, read_card
+
+    candidates = [Path(info.model_path)] if info.model_path else []
+    with contextlib.suppress(CheckpointError):  # the sentence below tells what to do
+        candidates.append(find_model(info.model))
+    changed = ""
+    for candidate in candidates:
+        try:
+            if read_card(candidate).sha256 == info.model_sha256:
+                return candidate
+        except (CheckpointError, OSError):
+            continue
+        changed = f" {candidate} is another model of that name."
+    raise SearchError(
+        f"A picture cannot be encoded here: the model “{info.model}” (SHA-256 {info.model_sha256[:12]}…) that made "
+        f"these codes is not on this machine.{changed} Photos of the library can still be asked by their row; "
+        f"for pictures, put the model file back{' at ' + info.model_path if info.model_path else ''} "
+        "or encode the library with a model that is here."
+    )

@@ -1,0 +1,324 @@
+"""An open library and everything that can be asked of it."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer import codes as packed
+from hashviewer import search, statistics
+from hashviewer.errors import EncodingError, LibraryError, SearchError
+from hashviewer.library import CodeSetInfo, Library
+from hashviewer.progress import Progress, silent
+from hashviewer.search import Matches
+from hashviewer.statistics import BitStatistics, Buckets
+from hashviewer.workspace.encoders import CodeSetEncoder
+from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, is_library, name_of
+from hashviewer.workspace.query import Explanation, Query
+
+
+class Workspace:
+    """An open library and everything that can be asked of it.
+
+    Attributes:
+        library: The library.
+        name: What the user calls it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.name = name_of(library)
+        self._lock = threading.Lock()  # guards the two dictionaries, never held while something slow runs
+        self._encoders: dict[str, CodeSetEncoder] = {}
+        self._bit_statistics: dict[tuple[str, int, int], BitStatistics] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a library folder or a packed ``.h5`` file.
+
+        Raises:
+            CheckpointGivenError: `path` is a model checkpoint.
+            LibraryError: There is no library at `path`; the text says what is there and what to do.
+        """
+        if not path.exists():
+            raise LibraryError(
+                f"There is nothing at {path}: check the name, or whether the drive is connected."
+            )
+        if is_checkpoint(path):
+            raise CheckpointGivenError(path)
+        if path.is_dir() and not is_library(path):
+            raise LibraryError(
+                f"{path} is a folder but not a HashViewer library: index it first, with “hashviewer index” "
+                "or File > New library from folder."
+            )
+        return cls(Library.open(path))
+
+    def close(self) -> None:
+        """End the query encoders and let the files go. Closing twice does nothing."""
+        with self._lock:
+            encoders = list(self._encoders.values())
+            self._encoders.clear()
+        for encoder in encoders:
+            encoder.close()
+        self.library.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def refresh(self) -> bool:
+        """Pick up what another process has added; True if anything changed. Row numbers stay valid."""
+        return self.library.refresh()
+
+    # Code sets
+
+    @property
+    def code_sets(self) -> tuple[CodeSetInfo, ...]:
+        """The code sets of the library, in the order in which they were added."""
+        return self.library.code_sets
+
+    def default_codes(self) -> str | None:
+        """Key of the code set that covers most photos, the oldest of equals; None if there is none."""
+        sets = self.code_sets
+        return max(sets, key=lambda info: info.encoded).key if sets else None
+
+    def code_set(self, key: str) -> CodeSetInfo:
+        """The code set called `key`.
+
+        Raises:
+            SearchError: There is none of that name; the text lists those there are.
+        """
+        for info in self.code_sets:
+            if info.key == key:
+                return info
+        known = ", ".join(info.key for info in self.code_sets) or "none yet: index its photos first"
+        raise SearchError(f"This library has no code set “{key}”; it has {known}.")
+
+    def searchable(self, codes: str) -> NDArray[np.bool_]:
+        """(N,) True for the rows that queries of the code set `codes` can find."""
+        _, encoded = self.library.codes(codes)
+        return _both(encoded, self.library.alive)
+
+    # Queries
+
+    def query_row(self, row: int, *, codes: str) -> Query:
+        """The photo `row` as a query; reads that row alone.
+
+        Raises:
+            SearchError: There is no such row, or it has no code in this set.
+        """
+        code = self.code_of(row, codes)
+        path = self.library.path_of(row)
+        full = self.library.full_path(row)
+        return Query(
+            title=path.replace("\\", "/").rsplit("/", 1)[-1],
+            row=row,
+            path=path if full is None else str(full),
+            code=code,
+            outputs=self.outputs_of(row, codes),
+            feature=self._feature_of(row, codes),
+            thumbnail=self.library.thumbnail(row),
+            codes=codes,
+        )
+
+    def query_image(self, source: Path | bytes, *, codes: str, title: str = "") -> Query:
+        """A picture from outside as a query, encoded as the library's photos were.
+
+        Blocks for the time of one forward pass, and for the encoder's start the first time.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            SearchError: The model of this code set is not on this machine.
+            EncodingError: The encoder process failed; the next query starts a new one.
+        """
+        encoder = self._encoder(codes)
+        try:
+            encoded = encoder.encode(source)
+        except EncodingError:
+            self._discard(codes, encoder)
+            raise
+        path = str(source) if isinstance(source, Path) else None
+        return Query(
+            title=title or (source.name if isinstance(source, Path) else "Pasted picture"),
+            row=None,
+            path=path,
+            code=encoded.code,
+            outputs=encoded.outputs,
+            feature=encoded.feature if encoded.feature.size else None,
+            thumbnail=encoded.thumbnail,
+            codes=codes,
+        )
+
+    def warm_up(self, codes: str) -> None:
+        """Start the encoder of a code set, so that the first picture need not wait for it; does not block."""
+        self._encoder(codes).start()
+
+    # Answers
+
+    def search(
+        self,
+        query: Query,
+        *,
+        k: int | None = 200,
+        radius: int | None = None,
+        rerank: int = 0,
+        rows: NDArray[np.bool_] | None = None,
+        progress: Progress = silent,
+    ) -> Matches:
+        """Rank the library by Hamming distance to `query`, ties by row.
+
+        A query that is a photo of the library finds itself, at distance 0.
+
+        Args:
+            query: From `query_row` or `query_image`.
+            k: At most so many photos; None for all.
+            radius: Only photos at this distance or nearer; None for any.
+            rerank: Re-order so many of the first by the cosine of their features; 0 for none. May exceed `k`:
+                the `k` best of them are given.
+            rows: (N,) True for the rows to search; None searches all. Rows beyond its end are left out.
+            progress: Asked before each step whether to stop.
+
+        Raises:
+            SearchError: The query does not fit, or features are missing for `rerank`.
+        """
+        info = self.code_set(query.codes)
+        if rerank and query.feature is None:
+            raise SearchError(
+                f"The code set “{info.key}” keeps no features, which re-ranking needs: search without it."
+            )
+        codes, mask = self._searched(info.key, rows)
+        progress(0, None, "Searching")
+        depth = None if k is None else max(k, rerank)
+        matches = search.rank(query.code, codes, info.bits, k=depth, radius=radius, rows=mask)
+        if rerank and query.feature is not None:
+            progress(0, None, "Re-ranking")
+            matches = search.rerank(
+                matches, query.feature, lambda some: self.library.features(info.key, some), first=rerank
+            )
+        return (
+            matches if k is None else replace(matches, rows=matches.rows[:k], distances=matches.distances[:k])
+        )
+
+    def buckets(
+        self,
+        query: Query,
+        *,
+        radius: int,
+        distances: NDArray[np.uint16] | None = None,
+        rows: NDArray[np.bool_] | None = None,
+    ) -> Buckets:
+        """The occupied codes within `radius` of the query and their photos.
+
+        Args:
+            query: From `query_row` or `query_image`.
+            radius: In bits.
+            distances: (N,) `Matches.all_distances` of the same query, which spares computing them again.
+            rows: (N,) True for the rows to look at; None for all.
+        """
+        info = self.code_set(query.codes)
+        codes, mask = self._searched(info.key, rows)
+        if distances is not None and len(distances) != len(codes):
+            distances = None  # the library has grown since
+        return statistics.buckets(query.code, codes, info.bits, radius=radius, distances=distances, rows=mask)
+
+    def bit_statistics(self, codes: str, *, progress: Progress = silent) -> BitStatistics:
+        """Balance, entropy and correlation of the bits over the library; kept until it changes."""
+        info = self.code_set(codes)
+        values, mask = self._searched(codes, None)
+        key = (codes, len(values), int(np.count_nonzero(mask)))
+        with self._lock:
+            known = self._bit_statistics.get(key)
+        if known is None:
+            known = statistics.bit_statistics(values, info.bits, rows=mask, progress=progress)
+            with self._lock:
+                self._bit_statistics[key] = known
+        return known
+
+    def explain(self, query: Query, row: int, matches: Matches) -> Explanation:
+        """Why the photo `row` is where it is among `matches`, whether it is shown or not.
+
+        Raises:
+            SearchError: The photo was not searched.
+        """
+        rank = matches.rank_of(row)
+        if rank is None:
+            raise SearchError(
+                f"Photo {row} was not searched: it has no code in the set “{query.codes}” or the filter leaves it out."
+            )
+        return Explanation(
+            row=row,
+            distance=int(matches.all_distances[row]),
+            rank=rank,
+            differing_bits=self.differing_bits(query.code, self.code_of(row, query.codes), codes=query.codes),
+            total=matches.total,
+        )
+
+    def differing_bits(self, a: NDArray[np.uint8], b: NDArray[np.uint8], *, codes: str) -> tuple[int, ...]:
+        """The bits, ascending from 0, in which two codes (W,) of the set `codes` differ."""
+        return packed.differing_bits(a, b, self.code_set(codes).bits)
+
+    def code_of(self, row: int, codes: str) -> NDArray[np.uint8]:
+        """The code (W,) of a photo.
+
+        Raises:
+            SearchError: There is no such row, or it has no code in this set.
+        """
+        self.code_set(codes)
+        values, encoded = self.library.codes(codes)
+        if not 0 <= row < len(self.library):
+            raise SearchError(
+                f"There is no photo {row}: the library has the rows 0 to {len(self.library) - 1}."
+            )
+        if row >= len(encoded) or not encoded[row]:
+            raise SearchError(
+                f"Photo {row} has no code in the set “{codes}” yet: index the library again to encode it."
+            )
+        return values[row].copy()
+
+    def outputs_of(self, row: int, codes: str) -> NDArray[np.float32] | None:
+        """The real-valued outputs (bits,) of a photo; None where the library does not keep them."""
+        outputs = self.library.outputs(codes, np.array([row], dtype=np.int64))[0]
+        return None if np.isnan(outputs).any() else outputs
+
+    # Inside
+
+    def _feature_of(self, row: int, codes: str) -> NDArray[np.float32] | None:
+        if self.code_set(codes).feature_dim == 0:
+            return None
+        feature = self.library.features(codes, np.array([row], dtype=np.int64))[0]
+        return feature if np.isfinite(feature).all() and feature.any() else None
+
+    def _searched(
+        self, key: str, rows: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """The codes (N, W) and the mask (N,) of those that count; consistent even while another process adds."""
+        values, encoded = self.library.codes(key)
+        mask = _both(encoded, self.library.alive)
+        return values, mask if rows is None else _both(mask, rows)
+
+    def _encoder(self, codes: str) -> CodeSetEncoder:
+        info = self.code_set(codes)
+        with self._lock:
+            known = self._encoders.get(codes)
+            if known is None:
+                known = self._encoders[codes] = CodeSetEncoder(info)
+            return known
+
+    def _discard(self, codes: str, encoder: CodeSetEncoder) -> None:
+        with self._lock:
+            if self._encoders.get(codes) is encoder:
+                del self._encoders[codes]
+        encoder.close()
+
+
+def _both(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where `a` (N,) and `b` are both True: (N,). Where `b` is too short it counts as False."""
+    joined = np.zeros(len(a), dtype=np.bool_)
+    shared = min(len(a), len(b))
+    np.logical_and(a[:shared], b[:shared], out=joined[:shared])
+    return joined
