@@ -1,0 +1,255 @@
+"""Thumbnails of the open library: decoded in workers, kept in a cache of limited size.
+
+Requests form a stack: what was asked for last is decoded first, and what has left the screen is forgotten
+before it costs anything. Workers make QImage; only the GUI thread makes QPixmap.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from hashviewer.errors import ImageError
+
+if TYPE_CHECKING:
+    from hashviewer.library import Library
+
+WORKERS = 3
+LIMIT_BYTES = 160 * 2**20
+WAITING_LIMIT = 1500  # requests kept; the oldest beyond are stale and dropped
+DEFAULT_EDGE = 192
+
+_log = logging.getLogger(__name__)
+
+
+class _Requests:
+    """The rows that are wanted, newest first; shared by the GUI thread and the workers."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[int, None] = OrderedDict()
+        self._changed = Condition()
+        self._closed = False
+        self.decoding = 0
+
+    def push(self, rows: Iterable[int]) -> None:
+        """Put rows on top; the last one given is taken first."""
+        with self._changed:
+            for row in rows:
+                self._rows[row] = None
+                self._rows.move_to_end(row)
+            while len(self._rows) > WAITING_LIMIT:
+                self._rows.popitem(last=False)
+            self._changed.notify_all()
+
+    def keep_only(self, rows: set[int]) -> None:
+        """Forget all waiting rows but these."""
+        with self._changed:
+            for row in [row for row in self._rows if row not in rows]:
+                del self._rows[row]
+
+    def take(self) -> int | None:
+        """The newest row, waiting for one; None when it is over."""
+        with self._changed:
+            while not self._rows and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            self.decoding += 1
+            return self._rows.popitem(last=True)[0]
+
+    def taken_done(self) -> None:
+        """A worker has delivered the row it took."""
+        with self._changed:
+            self.decoding -= 1
+
+    def close(self) -> None:
+        """Let all workers end."""
+        with self._changed:
+            self._closed = True
+            self._rows.clear()
+            self._changed.notify_all()
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._rows
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits and nothing is being decoded."""
+        with self._changed:
+            return not self._rows and self.decoding == 0
+
+
+class Thumbnails(QObject):
+    """Cache of decoded thumbnails for the open library.
+
+    Pixmaps fit a square of `edge` device pixels (never enlarged beyond the stored 256) and carry no device pixel
+    ratio: draw them into a rectangle of your own.
+
+    Signals:
+        ready: Row whose thumbnail has just become available.
+    """
+
+    ready = Signal(int)
+    _woken = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library: Library | None = None
+        self._edge = DEFAULT_EDGE
+        self._cache: OrderedDict[int, tuple[QPixmap, int]] = (
+            OrderedDict()
+        )  # row: pixmap, the edge it was made for
+        self._bytes = 0
+        self._broken: set[int] = set()
+        self._requests = _Requests()
+        self._decoded: SimpleQueue[tuple[Library, int, int, QImage | None]] = SimpleQueue()
+        self._woken.connect(self._take_decoded)
+        self._workers: list[Thread] = []
+
+    @property
+    def edge(self) -> int:
+        """Longest edge of what is decoded, device pixels; the grid sets it."""
+        return self._edge
+
+    @edge.setter
+    def edge(self, edge: int) -> None:
+        self._edge = edge
+
+    def set_library(self, library: "Library | None") -> None:
+        """Show another library; everything cached and waiting is forgotten."""
+        self._library = library
+        self._cache.clear()
+        self._broken.clear()
+        self._bytes = 0
+        self._requests.keep_only(set())
+
+    def pixmap(self, row: int) -> QPixmap | None:
+        """The thumbnail if it is there; otherwise None, and `ready` follows."""
+        entry = self._cache.get(row)
+        if entry is None:
+            self.prefetch([row])
+            return None
+        self._cache.move_to_end(row)
+        pixmap, edge = entry
+        if edge < self._edge:
+            self.prefetch([row])  # made for smaller cells: good until the sharper one arrives
+        return pixmap
+
+    def is_broken(self, row: int) -> bool:
+        """Whether the row has no readable thumbnail."""
+        return row in self._broken
+
+    def prefetch(self, rows: Sequence[int]) -> None:
+        """Ask for rows; the first given is decoded first, and before all that were asked for earlier."""
+        if self._library is None:
+            return
+        wanted = [row for row in reversed(rows) if self._is_wanted(row)]
+        if wanted:
+            self._start_workers()
+            self._requests.push(wanted)
+
+    def keep_only(self, rows: Iterable[int]) -> None:
+        """Drop the requests for all other rows: they have left the screen."""
+        self._requests.keep_only(set(rows))
+
+    def from_bytes(self, data: bytes) -> QPixmap:
+        """Decode one thumbnail at once; a null pixmap when `data` is no picture."""
+        image = _decode(data, edge=None)
+        return QPixmap() if image is None else QPixmap.fromImage(image)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything asked for has been delivered."""
+        return self._requests.empty and self._decoded.empty()
+
+    def shutdown(self) -> None:
+        """End the workers and wait for them."""
+        self._requests.close()
+        for worker in self._workers:
+            worker.join()
+        self._workers.clear()
+
+    def _is_wanted(self, row: int) -> bool:
+        if row in self._broken:
+            return False
+        entry = self._cache.get(row)
+        return entry is None or entry[1] < self._edge
+
+    def _start_workers(self) -> None:
+        if self._workers:
+            return
+        self._workers = [
+            Thread(target=self._work, name=f"thumbnail-{i}", daemon=True) for i in range(WORKERS)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def _work(self) -> None:
+        """In a worker: decode the newest request until the end."""
+        while (row := self._requests.take()) is not None:
+            library, edge = self._library, self._edge
+            if library is not None:
+                image = _read(library, row, edge)
+                self._decoded.put((library, row, edge, image))
+            self._requests.taken_done()
+            self._woken.emit()
+
+    def _take_decoded(self) -> None:
+        while True:
+            try:
+                library, row, edge, image = self._decoded.get_nowait()
+            except Empty:
+                return
+            if library is not self._library:
+                continue
+            if image is None:
+                self._broken.add(row)
+            else:
+                self._put(row, QPixmap.fromImage(image), edge)
+            self.ready.emit(row)
+
+    def _put(self, row: int, pixmap: QPixmap, edge: int) -> None:
+        before = self._cache.pop(row, None)
+        if before is not None:
+            self._bytes -= _size(before[0])
+        self._cache[row] = (pixmap, edge)
+        self._bytes += _size(pixmap)
+        while self._bytes > LIMIT_BYTES and len(self._cache) > 1:
+            _, (oldest, _) = self._cache.popitem(last=False)
+            self._bytes -= _size(oldest)
+
+
+def _size(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * 4
+
+
+def _read(library: "Library", row: int, edge: int) -> QImage | None:
+    try:
+        return _decode(library.thumbnail(row), edge=edge)
+    except Exception as error:  # noqa: BLE001 - a thumbnail that cannot be read must not end the worker
+        _log.warning("no thumbnail of row %d: %s", row, error)
+        return None
+
+
+def _decode(data: bytes, *, edge: int | None) -> QImage | None:
+    """The picture as an image that owns its pixels, scaled down to `edge`; None when it is none."""
+    from hashviewer.images import decode_thumbnail
+
+    if not data:
+        return None
+    try:
+        pixels = decode_thumbnail(data)
+    except ImageError:
+        return None
+    height, width = pixels.shape[:2]
+    shared = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    if edge is not None and max(width, height) > edge:
+        shared = shared.scaled(
+            edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+    return shared.convertToFormat(QImage.Format.Format_RGB32)  # a copy: the array may go
