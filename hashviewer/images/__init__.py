@@ -1,0 +1,21 @@
+"""Pictures: found in folders, decoded once for network and thumbnail, upright and in sRGB."""
+
+from hashviewer.images.decoding import Decoded, decode, load_upright
+from hashviewer.images.finding import SUFFIXES, FoundFile, find_photos
+from hashviewer.images.hashing import content_hash
+from hashviewer.images.limits import MAX_PIXELS
+from hashviewer.images.preprocessing import Preprocessing
+from hashviewer.images.thumbnails import decode_thumbnail
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Decoded",
+    "FoundFile",
+    "Preprocessing",
+    "content_hash",
+    "decode",
+    "decode_thumbnail",
+    "find_photos",
+    "load_upright",
+]

@@ -1,0 +1,128 @@
+"""From a file to the network's input, a thumbnail and the facts, in one go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashviewer.images.colour import to_srgb
+from hashviewer.images.formats.raster import Raster
+from hashviewer.images.orientation import swaps_edges, turned
+from hashviewer.images.preprocessing import Preprocessing
+from hashviewer.images.reading import read_picture
+from hashviewer.images.thumbnails import encode_thumbnail, fitted
+
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A photo ready to be encoded and stored.
+
+    Attributes:
+        pixels: (size, size, 3) uint8 RGB, the network's input: upright, sRGB.
+        thumbnail: JPEG, upright, sRGB, never enlarged; see `decode` for its size.
+        width: Pixels of the whole picture, upright.
+        height: The same downwards.
+        orientation: EXIF 1 to 8 as found in the file.
+        taken: EXIF date as seconds since 1970, the camera's clock read as UTC; None without one.
+        format: "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIC" or "AVIF".
+    """
+
+    pixels: NDArray[np.uint8]
+    thumbnail: bytes
+    width: int
+    height: int
+    orientation: int
+    taken: float | None
+    format: str
+
+
+def decode(source: Path | bytes, preprocessing: Preprocessing, *, thumbnail_edge: int = 256) -> Decoded:
+    """Read, decode, turn and colour-manage a picture once, for network and thumbnail together.
+
+    The result depends on the file's bytes alone. Threads may call it at the same time; the interpreter's lock is
+    free while pixels are decoded and resized.
+
+    Args:
+        source: The file or its bytes.
+        preprocessing: What the network wants.
+        thumbnail_edge: Longest edge of the thumbnail in pixels. A small JPEG of at most 5/4 of it, upright and
+            sRGB, is its own thumbnail, without its metadata: to make another would cost time and sharpness.
+
+    Raises:
+        ImageError: It is no picture or cannot be read; the text is the reason.
+    """
+    data, name = read_picture(source)
+    raster = _read(
+        data, name, short=preprocessing.short_edge, long=thumbnail_edge, thumbnail_edge=thumbnail_edge
+    )
+    image = _reduced(raster.image, short=preprocessing.short_edge, long=thumbnail_edge)
+    thumbnail = raster.as_thumbnail
+    if not thumbnail:
+        small = image.resize(fitted(*image.size, thumbnail_edge), Image.Resampling.BICUBIC)
+        thumbnail = encode_thumbnail(turned(to_srgb(small, raster.profile), raster.turn))
+    square = turned(to_srgb(_square(image, preprocessing), raster.profile), raster.turn)
+    swapped = swaps_edges(raster.turn)
+    return Decoded(
+        pixels=np.asarray(square),
+        thumbnail=thumbnail,
+        width=raster.height if swapped else raster.width,
+        height=raster.width if swapped else raster.height,
+        orientation=raster.orientation,
+        taken=raster.taken,
+        format=name,
+    )
+
+
+def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArray[np.uint8]:
+    """The whole picture for the eye: (H, W, 3) uint8, upright, sRGB.
+
+    Args:
+        source: The file or its bytes.
+        max_edge: The longest edge is brought down to this many pixels; None keeps every pixel.
+
+    Raises:
+        ImageError: It is no picture or cannot be read; the text is the reason.
+    """
+    data, name = read_picture(source)
+    raster = _read(data, name, short=0, long=max_edge or 0, thumbnail_edge=0)
+    image = raster.image
+    if max_edge is not None:
+        image = _reduced(image, short=0, long=max_edge)
+        image = image.resize(fitted(*image.size, max_edge), Image.Resampling.BICUBIC)
+    return np.asarray(turned(to_srgb(image, raster.profile), raster.turn))
+
+
+def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int) -> Raster:
+    if name == "JPEG":
+        from hashviewer.images.formats.jpeg import read_jpeg
+
+        return read_jpeg(data, min_short=short, min_long=long, thumbnail_edge=thumbnail_edge)
+    if name == "HEIC":
+        from hashviewer.images.formats.heif import read_heif
+
+        return read_heif(data)
+    from hashviewer.images.formats.pillow_formats import read_with_pillow
+
+    return read_with_pillow(data, name)
+
+
+def _reduced(image: Image.Image, *, short: int, long: int) -> Image.Image:
+    """Averaged down by a whole factor, to no less than twice what is wanted: the fine filters then cost little."""
+    factor = max(1, min(min(image.size) // max(1, 2 * short), max(image.size) // max(1, 2 * long)))
+    return image if factor == 1 else image.reduce(factor)
+
+
+def _square(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+    """The network's square, cut and resized with antialiasing in one step."""
+    width, height = image.size
+    box = (0.0, 0.0, float(width), float(height))
+    if preprocessing.fit == "crop":
+        edge = min(width, height) * preprocessing.size / preprocessing.short_edge
+        left, top = (width - edge) / 2, (height - edge) / 2
+        box = (left, top, left + edge, top + edge)
+    size = (preprocessing.size, preprocessing.size)
+    return image.resize(size, _FILTERS[preprocessing.interpolation], box=box)

@@ -1,0 +1,1 @@
+"""One module per way to read a format; `hashviewer.images.decoding` chooses by content."""
