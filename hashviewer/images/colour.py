@@ -24,6 +24,9 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     if profile:
         with _building:
             transform = _transform(profile, image.mode)
+            if transform is None and image.mode == "L":  # grey pixels often carry their camera's RGB profile
+                transform = _transform(profile, "RGB")
+                image = image if transform is None else image.convert("RGB")
         if transform is not None:
             return transform.apply(image)
     return image if image.mode == "RGB" else image.convert("RGB")
@@ -34,7 +37,7 @@ def is_srgb(profile: bytes, mode: str) -> bool:
     if not profile:
         return mode != "CMYK"
     with _building:
-        return mode != "CMYK" and _transform(profile, mode) is None
+        return mode != "CMYK" and _transform(profile, mode) is None and _transform(profile, "RGB") is None
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from hashviewer.images.formats.raster import Raster
 from hashviewer.images.orientation import swaps_edges, turned
 from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.images.reading import read_picture
-from hashviewer.images.thumbnails import encode_thumbnail, fitted
+from hashviewer.images.thumbnails import encode_thumbnail, fitted, shrunk
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -62,12 +62,12 @@ def decode(source: Path | bytes, preprocessing: Preprocessing, *, thumbnail_edge
     image = _reduced(raster.image, short=preprocessing.short_edge, long=thumbnail_edge)
     thumbnail = raster.as_thumbnail
     if not thumbnail:
-        small = image.resize(fitted(*image.size, thumbnail_edge), Image.Resampling.BICUBIC)
-        thumbnail = encode_thumbnail(turned(to_srgb(small, raster.profile), raster.turn))
+        small = to_srgb(shrunk(image, thumbnail_edge), raster.profile)
+        thumbnail = encode_thumbnail(turned(small, raster.turn))
     square = turned(to_srgb(_square(image, preprocessing), raster.profile), raster.turn)
     swapped = swaps_edges(raster.turn)
     return Decoded(
-        pixels=np.asarray(square),
+        pixels=np.array(square),
         thumbnail=thumbnail,
         width=raster.height if swapped else raster.width,
         height=raster.width if swapped else raster.height,
@@ -93,7 +93,7 @@ def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArra
     if max_edge is not None:
         image = _reduced(image, short=0, long=max_edge)
         image = image.resize(fitted(*image.size, max_edge), Image.Resampling.BICUBIC)
-    return np.asarray(turned(to_srgb(image, raster.profile), raster.turn))
+    return np.array(turned(to_srgb(image, raster.profile), raster.turn))
 
 
 def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int) -> Raster:

@@ -1,13 +1,14 @@
 """The two facts that are needed from EXIF, read directly: a general parser would cost more than a small photo's pixels."""
 
-import calendar
+import re
 import struct
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 _ORIENTATION, _DATE_TIME, _EXIF_FOLDER, _DATE_TIME_ORIGINAL = 0x0112, 0x0132, 0x8769, 0x9003
 _SHORT, _LONG, _ASCII = 3, 4, 2
 _MAX_ENTRIES = 1000
+_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,13 @@ def parse_exif(block: bytes) -> ExifFacts:
 
 def parse_date(text: str) -> float | None:
     """Seconds since 1970 of "2024:07:31 18:02:11", or None for anything that is no date."""
+    match = _DATE.match(text)
+    if match is None:
+        return None
     try:
-        return float(calendar.timegm(time.strptime(text[:19].replace("-", ":"), "%Y:%m:%d %H:%M:%S")))
-    except ValueError:
+        year, month, day, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
+    except ValueError:  # such as the 0000:00:00 of a camera whose clock was never set
         return None
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
@@ -49,7 +50,8 @@ class Preprocessing:
 
     def to_json(self) -> str:
         """The same value gives the same text, so that texts can be compared."""
-        return json.dumps(asdict(self), sort_keys=True)
+        values = {name: float(value) if name in _FLOATS else value for name, value in asdict(self).items()}
+        return json.dumps(values, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Preprocessing":
@@ -69,8 +71,8 @@ class Preprocessing:
             raise CheckpointError(
                 f"The preprocessing of this model asks for “{unknown[0]}”, which is unknown here."
             )
-        for name in _NUMBERS & set(values):
-            if isinstance(values[name], bool) or not isinstance(values[name], int | float):
+        for name in (_FLOATS | {"size"}) & set(values):
+            if type(values[name]) not in (int, float) or not math.isfinite(values[name]):
                 raise CheckpointError(f"The preprocessing of this model has no number for “{name}”.")
             values[name] = float(values[name])
         if "size" in values:
@@ -78,4 +80,4 @@ class Preprocessing:
         return cls(**values)
 
 
-_NUMBERS = frozenset(("size", "crop_fraction", "mean", "scale"))
+_FLOATS = frozenset(("crop_fraction", "mean", "scale"))

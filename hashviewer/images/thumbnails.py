@@ -6,6 +6,7 @@ from PIL import Image
 from hashviewer.errors import ImageError
 
 _QUALITY = 85
+_CLOSE = 0.85  # of the wanted edge
 
 
 def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
@@ -14,6 +15,18 @@ def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
     if longest <= edge:
         return width, height
     return max(1, round(width * edge / longest)), max(1, round(height * edge / longest))
+
+
+def shrunk(image: Image.Image, edge: int) -> Image.Image:
+    """The picture with its longest edge brought down to ``edge``, or to a little less where that is far cheaper.
+
+    Averaging whole blocks of pixels costs a tenth of a filter; it is taken where it comes out close below.
+    """
+    longest = max(image.size)
+    factor = -(-longest // edge)
+    if factor > 1 and longest >= _CLOSE * edge * factor:
+        return image.reduce(factor)
+    return image.resize(fitted(*image.size, edge), Image.Resampling.HAMMING)
 
 
 def encode_thumbnail(image: Image.Image) -> bytes:

@@ -4,7 +4,8 @@ import pillow_heif
 
 from hashviewer.errors import ImageError
 from hashviewer.images.exif import parse_exif
-from hashviewer.images.formats.pillow_formats import plain, refusing_damage
+from hashviewer.images.formats.damage import refusing_damage
+from hashviewer.images.formats.pillow_formats import plain
 from hashviewer.images.formats.quiet import quiet
 from hashviewer.images.formats.raster import Raster
 from hashviewer.images.limits import LARGE_PIXELS, check_size, one_at_a_time
@@ -19,7 +20,7 @@ def read_heif(data: bytes) -> Raster:
         ImageError: It is cut off, damaged, encrypted or too large.
     """
     try:
-        with quiet(), refusing_damage("HEIC"):
+        with quiet(), refusing_damage("HEIC", data):
             picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
             check_size(*picture.size)
             if picture.size[0] * picture.size[1] > LARGE_PIXELS:

@@ -119,6 +119,9 @@ def read_jpeg(data: bytes, *, min_short: int, min_long: int, thumbnail_edge: int
         image = image.point(_INVERTED)
     own = header.baseline and header.exif.orientation == 1 and header.channels in (1, 3)
     own = own and max(header.width, header.height) * 4 <= thumbnail_edge * 5
+    own = own and data[header.scan + 4 : header.scan + 5] == bytes(
+        [header.channels]
+    )  # all channels in one scan
     return Raster(
         image=image,
         width=header.width,
@@ -144,7 +147,7 @@ def _bare(data: bytes, header: Header, mode: str) -> bytes:
         for marker, start, end in header.segments
         if marker < 0xE0 or marker in _KEPT_IN_THUMBNAIL  # drops APPn but JFIF and Adobe, and comments
     ]
-    end = data.rfind(b"\xff\xd9", header.scan)
+    end = data.find(b"\xff\xd9", header.scan)  # the first one: other pictures may be appended
     bare = b"".join(
         (b"\xff\xd8", *kept, data[header.scan : end] if end >= 0 else data[header.scan :], b"\xff\xd9")
     )

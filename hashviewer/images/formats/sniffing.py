@@ -34,6 +34,9 @@ _STRANGERS: tuple[tuple[bytes, str], ...] = (
 
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_FILM_BRANDS = frozenset(
+    (b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"avc1", b"M4V ", b"M4A ", b"3gp4", b"3gp5")
+)
 _TEXT_SAMPLE = 512
 
 
@@ -73,7 +76,9 @@ def _by_brand(head: bytes) -> str:
         return "AVIF"
     if brands & _HEIC_BRANDS:
         return "HEIC"
-    raise ImageError("This file is not a picture but a film.")
+    if brands & _FILM_BRANDS:
+        raise ImageError("This file is not a picture but a film.")
+    raise ImageError("This file is not a picture of a known format.")
 
 
 def _refusal(head: bytes) -> str:
