@@ -33,7 +33,8 @@ class Header:
     width: int
     height: int
     channels: int
-    baseline: bool
+    one_scan: bool  # baseline, all channels in one scan: nothing but the end marker follows the first scan
+    progressive: bool
     adobe: bool
     exif: ExifFacts
     profile: bytes
@@ -83,7 +84,8 @@ def _header(data: bytes, segments: list[tuple[int, int, int]], scan: int) -> Hea
         height=int.from_bytes(data[start + 5 : start + 7], "big"),
         width=int.from_bytes(data[start + 7 : start + 9], "big"),
         channels=data[start + 9],
-        baseline=marker in _BASELINE,
+        one_scan=marker in _BASELINE and data[scan + 4 : scan + 5] == data[start + 9 : start + 10],
+        progressive=marker not in _BASELINE,
         adobe=any(kind == _APP14 and data[begin + 4 : begin + 9] == b"Adobe" for kind, begin, _ in segments),
         exif=exif,
         profile=b"".join(chunk for _, chunk in sorted(chunks)),
@@ -110,18 +112,15 @@ def read_jpeg(data: bytes, *, min_short: int, min_long: int, thumbnail_edge: int
     portrait = header.height > header.width
     mode = {1: "GRAY", 4: "CMYK"}.get(header.channels, "RGB")
     least = (min_short, min_long) if portrait else (min_long, min_short)
-    if not header.baseline and header.width * header.height > LARGE_PIXELS:
+    if header.progressive and header.width * header.height > LARGE_PIXELS:
         with one_at_a_time:  # a progressive file's coefficients are held in full, whatever the scale
-            image = _pixels(data, mode, least)
+            image = _pixels(data, header, mode, least)
     else:
-        image = _pixels(data, mode, least)
+        image = _pixels(data, header, mode, least)
     if mode == "CMYK" and header.adobe:
         image = image.point(_INVERTED)
-    own = header.baseline and header.exif.orientation == 1 and header.channels in (1, 3)
+    own = header.one_scan and header.exif.orientation == 1 and header.channels in (1, 3)
     own = own and max(header.width, header.height) * 4 <= thumbnail_edge * 5
-    own = own and data[header.scan + 4 : header.scan + 5] == bytes(
-        [header.channels]
-    )  # all channels in one scan
     return Raster(
         image=image,
         width=header.width,
@@ -154,7 +153,7 @@ def _bare(data: bytes, header: Header, mode: str) -> bytes:
     return bare if len(bare) <= _MAX_OWN_THUMBNAIL else b""
 
 
-def _pixels(data: bytes, mode: str, least: tuple[int, int]) -> Image.Image:
+def _pixels(data: bytes, header: Header, mode: str, least: tuple[int, int]) -> Image.Image:
     try:
         return _decoded(data, mode, least, strict=True)
     except ValueError as error:
@@ -163,8 +162,9 @@ def _pixels(data: bytes, mode: str, least: tuple[int, int]) -> Image.Image:
         raise ImageError("This JPEG needs more memory than there is.") from error
     if _HARMLESS.search(message):
         return _retried(data, mode, least, strict=False)
-    if "Premature end of JPEG file" in message:
-        # Only the end marker may be missing: with it put back, a complete picture decodes without a warning.
+    if "Premature end of JPEG file" in message and header.one_scan:
+        # Only the end marker may be missing: with it put back, a complete picture decodes without a warning. With
+        # several scans it would as well where whole scans are missing.
         return _retried(data + b"\xff\xd9", mode, least, strict=True)
     raise ImageError(_reason(message))
 
