@@ -79,13 +79,13 @@ class Workspace:
 
     @property
     def code_sets(self) -> tuple[CodeSetInfo, ...]:
-        """The code sets of the library, in the order in which they were added."""
+        """The code sets of the library, by key."""
         return self.library.code_sets
 
     def default_codes(self) -> str | None:
-        """Key of the code set that covers most photos, the oldest of equals; None if there is none."""
+        """Key of the code set that covers most photos, of equals the one with the fewest bits; None if there is none."""
         sets = self.code_sets
-        return max(sets, key=lambda info: info.encoded).key if sets else None
+        return min(sets, key=lambda info: (-info.encoded, info.bits)).key if sets else None
 
     def code_set(self, key: str) -> CodeSetInfo:
         """The code set called `key`.
@@ -116,7 +116,7 @@ class Workspace:
         path = self.library.path_of(row)
         full = self.library.full_path(row)
         return Query(
-            title=path.replace("\\", "/").rsplit("/", 1)[-1],
+            title=Path(path).name or f"row {row}",
             row=row,
             path=path if full is None else str(full),
             code=code,
@@ -170,17 +170,14 @@ class Workspace:
         rows: NDArray[np.bool_] | None = None,
         progress: Progress = silent,
     ) -> Matches:
-        """Rank the library by Hamming distance to `query`, ties by row.
-
-        A query that is a photo of the library finds itself, at distance 0.
+        """Rank the library by Hamming distance to `query`, ties by row; a query in the library finds itself at 0.
 
         Args:
             query: From `query_row` or `query_image`.
             k: At most so many photos; None for all.
             radius: Only photos at this distance or nearer; None for any.
-            rerank: Re-order so many of the first by the cosine of their features; 0 for none. May exceed `k`:
-                the `k` best of them are given.
-            rows: (N,) True for the rows to search; None searches all. Rows beyond its end are left out.
+            rerank: Re-order so many of the first by the cosine of their features; it may exceed `k`.
+            rows: (N,) True for the rows to search; None searches all, and rows beyond its end are left out.
             progress: Asked before each step whether to stop.
 
         Raises:
@@ -197,12 +194,9 @@ class Workspace:
         matches = search.rank(query.code, codes, info.bits, k=depth, radius=radius, rows=mask)
         if rerank and query.feature is not None:
             progress(0, None, "Re-ranking")
-            matches = search.rerank(
-                matches, query.feature, lambda some: self.library.features(info.key, some), first=rerank
-            )
-        return (
-            matches if k is None else replace(matches, rows=matches.rows[:k], distances=matches.distances[:k])
-        )
+            features = partial(self.library.features, info.key)
+            matches = search.rerank(matches, query.feature, features, first=rerank)
+        return replace(matches, rows=matches.rows[:k], distances=matches.distances[:k])
 
     def buckets(
         self,
