@@ -1,0 +1,95 @@
+"""Everything that is known about a library at one moment: segments and row states together, immutable."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer.library import paths
+from hashviewer.library.loading import Segments
+from hashviewer.library.photo_table import PhotoTable
+from hashviewer.library.row_states import PathIndex, RowStates
+
+
+@dataclass(frozen=True)
+class State:
+    """One moment of a library.
+
+    Attributes:
+        segments: What lies on disk.
+        rows: States of the rows as the database and later changes have it.
+    """
+
+    segments: Segments
+    rows: RowStates
+
+    @property
+    def photos(self) -> PhotoTable:
+        """All photos by row."""
+        return self.segments.photos
+
+    @cached_property
+    def alive(self) -> NDArray[np.bool_]:
+        """(N,) False where superseded, or where not even a damaged file is left."""
+        alive = self.rows.alive.copy()
+        for first, count in self.segments.gone:
+            alive[first : first + count] = False
+        return alive
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """(N,) True where the photo's file has vanished or its data is lost."""
+        return self.rows.missing | self.photos.lost
+
+    @cached_property
+    def mtimes(self) -> NDArray[np.int64]:
+        """(N,) Times of last change, ns since 1970."""
+        if not self.rows.moved:
+            return self.photos.mtimes
+        times = self.photos.mtimes.copy()
+        times[list(self.rows.moved)] = [moved.mtime_ns for moved in self.rows.moved.values()]
+        return times
+
+    def path(self, row: int) -> bytes:
+        """Where a photo is now."""
+        moved = self.rows.moved.get(row)
+        if moved is not None:
+            return moved.path
+        segment, local = self.photos.locate(row)
+        return segment.blob("path", local)
+
+    def paths(self, rows: list[int]) -> list[bytes]:
+        """Where some photos are now, in the order asked for."""
+        moved = self.rows.moved
+        found = self.photos.paths(rows)
+        return [moved[row].path if row in moved else path for row, path in zip(rows, found, strict=True)]
+
+    def all_paths(self) -> list[bytes]:
+        """Where all photos are now, by row."""
+        found = self.photos.all_paths()
+        for row, moved in self.rows.moved.items():
+            found[row] = moved.path
+        return found
+
+    def path_index(self, stop: int, path_of: Callable[[int], bytes]) -> PathIndex:
+        """An index of the present paths of living rows below `stop`."""
+        hashes = self.photos.path_hashes[:stop]
+        moved = [(row, moved.path) for row, moved in self.rows.moved.items() if row < stop]
+        if moved:
+            hashes = hashes.copy()
+            hashes[[row for row, _ in moved]] = paths.hashes(path for _, path in moved)
+        rows = np.flatnonzero(self.alive[:stop] & ~self.photos.lost[:stop])
+        return PathIndex(hashes[rows], rows, path_of)
+
+    def unrecorded(self) -> list[tuple[int, int]]:
+        """Superseded and newer rows that no writer came round to record before it was killed."""
+        first, count = self.rows.checked, len(self.photos)
+        if first >= count:
+            return []
+        rows = [row for row in range(first, count) if not self.photos.lost[row]]
+        if not rows:
+            return []
+        index = self.path_index(first, self.path)
+        return index.add(rows, self.paths(rows), self.photos.path_hashes[rows])
