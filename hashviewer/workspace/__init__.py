@@ -4,6 +4,7 @@ The command line and the window call this and nothing beside it. It never import
 outside are encoded by a child process. All methods may be called from worker threads.
 """
 
+from hashviewer.library import is_library
 from hashviewer.workspace.location import (
     CheckpointGivenError,
     is_checkpoint,

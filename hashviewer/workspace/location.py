@@ -8,10 +8,8 @@ import platformdirs
 
 from hashviewer.errors import LibraryError
 from hashviewer.library import Library
-from hashviewer.library.description import FILE
 
 CHECKPOINT_SUFFIXES = frozenset({".safetensors", ".pt", ".pth", ".ckpt"})
-HDF5 = b"\x89HDF\r\n\x1a\n"  # the first bytes of every HDF5 file
 
 
 class CheckpointGivenError(LibraryError):
@@ -27,17 +25,6 @@ class CheckpointGivenError(LibraryError):
             "or index a folder of photos with it."
         )
         self.path = path
-
-
-def is_library(path: Path) -> bool:
-    """Whether a library, as a folder or packed, is at `path`; does not open it."""
-    if path.is_dir():
-        return (path / FILE).is_file()
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HDF5)) == HDF5
-    except OSError:
-        return False
 
 
 def is_checkpoint(path: Path) -> bool:

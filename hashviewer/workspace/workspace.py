@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer import search, statistics
 from hashviewer.errors import EncodingError, LibraryError, SearchError
-from hashviewer.library import CodeSetInfo, Library
+from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.statistics import BitStatistics, Buckets
 from hashviewer.workspace.encoders import CodeSetEncoder
-from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, is_library, name_of
+from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
 from hashviewer.workspace.query import Explanation, Query
 
 
