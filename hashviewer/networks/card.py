@@ -1,0 +1,128 @@
+"""What a checkpoint says about itself, read without torch."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from hashviewer.errors import CheckpointError
+from hashviewer.images.preprocessing import Preprocessing
+from hashviewer.networks.header import read_header
+
+FORMAT = "hashviewer-checkpoint-1"
+SUFFIX = ".safetensors"
+_REQUIRED = ("method", "bits", "backbone", "backbone_sha256", "preprocessing", "feature_dim")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A checkpoint's description of itself.
+
+    Attributes:
+        path: The file.
+        name: Its name without the suffix.
+        method: How the hash head was learned, in a few words.
+        bits: Length of the codes.
+        backbone: Name of the network below the head.
+        backbone_sha256: SHA-256 of the file with the backbone's weights.
+        preprocessing: How a picture becomes the network's input.
+        feature_dim: Length of the features that re-ranking compares.
+        training: What the head was trained on.
+        figures: Measured values by name, as written when the model was trained.
+        sha256: SHA-256 of the checkpoint file.
+        license: Terms of use.
+        created: The version of the code and the seed that made it.
+    """
+
+    path: Path
+    name: str
+    method: str
+    bits: int
+    backbone: str
+    backbone_sha256: str
+    preprocessing: Preprocessing
+    feature_dim: int
+    training: str
+    figures: tuple[tuple[str, float], ...]
+    sha256: str
+    license: str
+    created: str
+
+
+def read_card(path: Path) -> Card:
+    """Read the card of a checkpoint.
+
+    Raises:
+        CheckpointError: The file cannot be read, is damaged, or is no checkpoint of HashViewer.
+    """
+    header = read_header(path)
+    said = header.metadata
+    if said.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path.name} is a safetensors file of another program or version "
+            f"(its format is “{said.get('format', 'not stated')}”, not “{FORMAT}”)."
+        )
+    for name in _REQUIRED:
+        if name not in said:
+            raise CheckpointError(f"The card of {path.name} does not say its {name}.")
+    return Card(
+        path=path,
+        name=path.name.removesuffix(SUFFIX),
+        method=said["method"],
+        bits=_whole(path, said["bits"], at_most=4096),
+        backbone=said["backbone"],
+        backbone_sha256=said["backbone_sha256"],
+        preprocessing=Preprocessing.from_json(said["preprocessing"]),
+        feature_dim=_whole(path, said["feature_dim"], at_most=65536),
+        training=said.get("training", ""),
+        figures=_figures(path, said.get("figures", "{}")),
+        sha256=hashlib.sha256(header.data).hexdigest(),
+        license=said.get("license", ""),
+        created=said.get("created", ""),
+    )
+
+
+def find_model(name_or_path: str) -> Path:
+    """The file of a model that is named ("photos-64") or pointed at.
+
+    Raises:
+        CheckpointError: There is no such file; the text lists the models there are.
+    """
+    given = Path(name_or_path).expanduser()
+    if given.is_file():
+        return given
+    folders = models_folders()
+    if given.name == name_or_path:
+        for folder in folders:
+            named = folder / f"{name_or_path.removesuffix(SUFFIX)}{SUFFIX}"
+            if named.is_file():
+                return named
+    known = sorted({path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")})
+    have = f"The models here are {', '.join(known)}" if known else "No model is installed"
+    raise CheckpointError(f"There is no model “{name_or_path}”. {have}; a path to a {SUFFIX} file works too.")
+
+
+def models_folders() -> tuple[Path, ...]:
+    """Where models lie: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).resolve().parent.parent
+    return tuple(folder for folder in (package.parent / "models", package / "_models") if folder.is_dir())
+
+
+def _whole(path: Path, text: str, *, at_most: int) -> int:
+    if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:9]) <= at_most:
+        raise CheckpointError(
+            f"The card of {path.name} has “{text[:40]}” where a number up to {at_most} belongs."
+        )
+    return int(text)
+
+
+def _figures(path: Path, text: str) -> tuple[tuple[str, float], ...]:
+    try:
+        values = json.loads(text)
+        figures = tuple((str(name), float(value)) for name, value in values.items())
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"The figures in the card of {path.name} are damaged.") from error
+    if not all(math.isfinite(value) for _, value in figures):
+        raise CheckpointError(f"The figures in the card of {path.name} are not all numbers.")
+    return figures
