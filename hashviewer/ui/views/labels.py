@@ -1,0 +1,84 @@
+"""Small pieces of text that the views share."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from hashviewer.ui.theme import theme
+
+
+class ElidedLabel(QWidget):
+    """One line of text that is cut in the middle where it does not fit; the whole is in its tooltip."""
+
+    def __init__(self, *, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
+        super().__init__()
+        self._text = ""
+        self._mode = mode
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        self._text = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.update()
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text), metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.fontMetrics().height() + 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme().text)
+        shown = self.fontMetrics().elidedText(self._text, self._mode, self.width())
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
+
+
+class EmptyState(QWidget):
+    """Says what would fill a view, and offers a button that does it.
+
+    Signals:
+        asked: The button was pressed.
+    """
+
+    asked = Signal()
+
+    def __init__(self, text: str, *, button: str = "") -> None:
+        super().__init__()
+        self.message = QLabel(
+            text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
+        layout = QVBoxLayout(self)
+        layout.addStretch(1)
+        layout.addWidget(self.message)
+        if button:
+            push = QPushButton(button, clicked=self.asked)
+            layout.addWidget(push, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+
+
+class Sentence(QLabel):
+    """A line or two of text below a picture that wraps, can be selected, and turns pale when it is stale."""
+
+    def __init__(self) -> None:
+        super().__init__(wordWrap=True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )  # fmt: skip
+
+    def show_text(self, text: str, *, stale: bool) -> None:
+        """Show a sentence; links take the selection's colour."""
+        present = theme()
+        color = present.dim if stale else present.text
+        self.setStyleSheet(f"color: {color.name()}")
+        self.setText(text)
+        self.setVisible(bool(text))

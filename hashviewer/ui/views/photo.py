@@ -1,0 +1,293 @@
+"""One photo: the picture, what is known about it, and why it is where it is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from hashviewer.errors import SearchError
+from hashviewer.library import PhotoRecord
+from hashviewer.ui.explorer import Explorer, Results
+from hashviewer.ui.tasks import TaskQueue, sentence
+from hashviewer.ui.theme import tabular, theme, theme_watcher
+from hashviewer.ui.thumbnails import Thumbnails
+from hashviewer.ui.views.base import View
+from hashviewer.ui.views.labels import ElidedLabel, EmptyState, Sentence
+from hashviewer.ui.views.picture_loading import load_pyramid
+from hashviewer.ui.views.reading import answered
+from hashviewer.workspace import Explanation, Query, Workspace
+
+PICTURE_TASK = "photo-picture"
+FACTS_TASK = "photo-facts"
+WHY_TASK = "photo-why"
+NAMED_BITS = 24  # differing bits that are named; the rest are counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What is looked at: a photo of the library, or the query's picture from outside."""
+
+    workspace: Workspace
+    row: int | None
+    query: Query | None
+
+    def same_as(self, other: "Subject | None") -> bool:
+        """Whether the picture is the same."""
+        return other is not None and (self.workspace, self.row) == (other.workspace, other.row) and (
+            self.row is not None or self.query is other.query
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the library knows about a photo, and where its file is (None: unknown)."""
+
+    record: PhotoRecord
+    file: Path | None
+
+
+class PhotoView(View):
+    """The loupe, with metadata and the explanation beside or below it."""
+
+    key: ClassVar[str] = "photo"
+    title: ClassVar[str] = "Photo"
+    area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.BottomDockWidgetArea
+    redraw_on: ClassVar[tuple[str, ...]] = (
+        "workspace_changed", "selection_changed", "query_changed", "results_changed",
+    )  # fmt: skip
+
+    def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
+        super().__init__(explorer, tasks, thumbnails)
+        from hashviewer.ui.views.loupe import Loupe
+
+        self._subject: Subject | None = None
+        self._explained: tuple[Results, int] | None = None
+        self.empty = EmptyState("Choose a photo to look at it closely.")
+        self.loupe = Loupe()
+        self.heading = ElidedLabel()
+        self.why = Sentence()
+        self.facts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.zoom = QLabel()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.empty)
+        layout.addWidget(self._content())
+        self.why.linkActivated.connect(self._on_bit_chosen)
+        self.loupe.scale_changed.connect(self._write_zoom)
+        thumbnails.ready.connect(self._on_thumbnail_ready)
+        theme_watcher().changed.connect(self._on_theme_changed)
+
+    def _content(self) -> QWidget:
+        self.content = QWidget()
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.content)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(0)
+        self._box.addWidget(self.loupe, stretch=1)
+        side = QWidget()
+        lines = QVBoxLayout(side)
+        lines.setContentsMargins(8, 6, 8, 6)
+        lines.setSpacing(4)
+        for widget in (self.heading, self.why, self.facts, self.zoom):
+            lines.addWidget(widget)
+        lines.addStretch(1)
+        self._side = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        self._side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._side.setWidget(side)
+        self._box.addWidget(self._side)
+        self.zoom.setFont(tabular(self.zoom.font()))
+        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.content.hide()
+        return self.content
+
+    def draw(self) -> None:
+        subject = self._looked_at()
+        self.empty.setVisible(subject is None)
+        self.content.setVisible(subject is not None)
+        if subject is None:
+            self._forget()
+        elif not subject.same_as(self._subject):
+            self._begin(subject)
+        if subject is not None:
+            self._explain(subject)
+
+    def _looked_at(self) -> Subject | None:
+        workspace, row, query = self.explorer.workspace, self.explorer.current, self.explorer.query
+        if workspace is None or (row is None and query is None):
+            return None
+        return Subject(workspace, row, query)
+
+    def _forget(self) -> None:
+        self._subject = None
+        self._explained = None
+        for key in (PICTURE_TASK, FACTS_TASK, WHY_TASK):
+            self.tasks.cancel(key)
+        self.loupe.show_placeholder(QPixmap(), QSize())
+
+    def _begin(self, subject: Subject) -> None:
+        """Another photo: nothing of the one before stays in sight."""
+        self._forget()
+        self._subject = subject
+        self.heading.set_text("")
+        self.facts.clear()
+        self.why.show_text("", stale=False)
+        if subject.row is None:
+            self._begin_outside(subject.query)
+            return
+        library, row = subject.workspace.library, subject.row
+        size = QSize(int(library.widths[row]), int(library.heights[row])) if row < len(library) else QSize()
+        self.loupe.show_placeholder(self.thumbnails.pixmap(row) or QPixmap(), size)
+        self.tasks.run(
+            FACTS_TASK, _read_facts, subject.workspace, row,
+            on_done=self._on_facts, on_error=self._on_unreadable,
+        )  # fmt: skip
+
+    def _begin_outside(self, query: Query | None) -> None:
+        """The query's own picture, which is not in the library."""
+        if query is None:
+            return
+        self.heading.set_text(query.title)
+        self.loupe.show_placeholder(self.thumbnails.from_bytes(query.thumbnail), QSize())
+        text = "The query; it is not a photo of this library."
+        self.facts.setText(_table([("Path", query.path or "pasted"), ("", text)]))
+        if query.path is not None:
+            self._load(Path(query.path))
+
+    def _load(self, file: Path) -> None:
+        self.tasks.run(
+            PICTURE_TASK, load_pyramid, file, on_done=self.loupe.show_pyramid, on_error=self._on_unreadable,
+            label="Opening the photo",
+        )  # fmt: skip
+
+    def _on_facts(self, facts: Facts) -> None:
+        record = facts.record
+        self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
+        self.facts.setText(_table(lines_of(record, facts.file)))
+        if facts.file is None:
+            self.loupe.show_message("Only the thumbnail is here: where the photos lie is not known.")
+        elif record.missing:
+            self.loupe.show_message(
+                "The file has gone; this is its thumbnail. Index the folder again to update."
+            )
+        else:
+            self._load(facts.file)
+
+    def _on_unreadable(self, error: Exception) -> None:
+        self.loupe.show_message(sentence(error, doing="Opening the photo"))
+
+    def _on_thumbnail_ready(self, row: int) -> None:
+        if self._subject is not None and row == self._subject.row:
+            pixmap = self.thumbnails.pixmap(row)
+            if pixmap is not None:
+                self.loupe.improve_placeholder(pixmap)
+
+    def _explain(self, subject: Subject) -> None:
+        """Say why the photo is where it is, also when it is not among the results shown."""
+        results = self.explorer.results
+        if results is None or subject.row is None or not answered(self.explorer):
+            self._explained = None
+            self.tasks.cancel(WHY_TASK)
+            self.why.show_text(self.why.text() if subject.row is not None else "", stale=True)
+            return
+        if self._explained == (results, subject.row):
+            return
+        self._explained = (results, subject.row)
+        self.tasks.run(
+            WHY_TASK, subject.workspace.explain, results.query, subject.row, results.matches,
+            on_done=partial(self._on_explained, results), on_error=self._on_unexplained,
+        )  # fmt: skip
+
+    def _on_explained(self, results: Results, explanation: Explanation) -> None:
+        if self._explained == (results, explanation.row):
+            self.why.show_text(
+                why_text(explanation, is_query=explanation.row == results.query.row), stale=False
+            )
+
+    def _on_unexplained(self, error: Exception) -> None:
+        known = isinstance(error, SearchError)
+        self.why.show_text(escape(str(error) if known else sentence(error)), stale=False)
+
+    def _on_bit_chosen(self, link: str) -> None:
+        self.explorer.bit = int(link)
+
+    def _on_theme_changed(self) -> None:
+        if self.isVisible():
+            self.update()
+            self._write_zoom()
+            self.why.show_text(self.why.text(), stale=not answered(self.explorer))
+
+    def _write_zoom(self) -> None:
+        self.zoom.setText(f"{self.loupe.scale:.0%}" + (" (all of it)" if self.loupe.fits else ""))
+        self.zoom.setStyleSheet(f"color: {theme().muted.name()}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = event.size().width() > 1.2 * event.size().height()
+        direction = QBoxLayout.Direction
+        self._box.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
+        if wide:
+            self._side.setFixedWidth(min(320, max(140, event.size().width() * 2 // 5)))
+            self._side.setMaximumHeight(16_777_215)
+        else:
+            self._side.setMinimumWidth(0)
+            self._side.setMaximumWidth(16_777_215)
+            self._side.setMaximumHeight(event.size().height() * 2 // 5)
+
+
+def _read_facts(workspace: Workspace, row: int) -> Facts:
+    """In a worker: reading the library may wait for its file."""
+    return Facts(record=workspace.library.photo(row), file=workspace.library.full_path(row))
+
+
+def why_text(explanation: Explanation, *, is_query: bool = False) -> str:
+    """Such as "distance 5 · rank 6 of 84,310 · bits 3 17 40 41 60 differ"; each bit is a link that puts it in focus."""
+    text = f"distance {explanation.distance} · rank {explanation.rank + 1:,} of {explanation.total:,}"
+    if is_query:
+        return f"The query itself · {text}"
+    bits = explanation.differing_bits
+    if not bits:
+        return f"{text} · the same code"
+    named = " ".join(f'<a href="{bit}">{bit}</a>' for bit in bits[:NAMED_BITS])
+    more = f" and {len(bits) - NAMED_BITS} more" if len(bits) > NAMED_BITS else ""
+    return f"{text} · bit{'s' if len(bits) > 1 else ''} {named}{more} differ{'s' if len(bits) == 1 else ''}"
+
+
+def lines_of(record: PhotoRecord, file: Path | None) -> list[tuple[str, str]]:
+    """Names and values of what is known about a photo."""
+    lines = [("Path", record.path if file is None else str(file))]
+    if record.width and record.height:
+        lines.append(("Size", f"{record.width:,} × {record.height:,} px · {_file_size(record.size)}"))
+    elif record.size:
+        lines.append(("Size", _file_size(record.size)))
+    if record.taken is not None:
+        lines.append(("Taken", f"{datetime.fromtimestamp(record.taken, UTC):%Y-%m-%d %H:%M:%S}"))
+    lines.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"))
+    if record.label:
+        lines.append(("Label", record.label))
+    if record.missing:
+        lines.append(("", "⚠ missing: the file is no longer there"))
+    lines.append(("Row", f"{record.row:,}"))
+    return lines
+
+
+def _file_size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def _table(lines: list[tuple[str, str]]) -> str:
+    """Names and values as a table; long paths may break at their slashes."""
+    muted = theme().muted.name()
+    rows = "".join(
+        f'<tr><td style="color: {muted}; padding-right: 8px">{escape(name)}</td>'
+        f"<td>{escape(value).replace('/', '/&#8203;')}</td></tr>"
+        for name, value in lines
+    )
+    return f"<table cellspacing=0>{rows}</table>"

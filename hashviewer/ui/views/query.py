@@ -1,0 +1,254 @@
+"""What is asked: the picture, its code as a strip of bits, and the ways to ask something else."""
+
+from typing import ClassVar
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hashviewer import codes as packed
+from hashviewer.statistics import bit_margins
+from hashviewer.ui.explorer import Explorer
+from hashviewer.ui.tasks import TaskQueue
+from hashviewer.ui.theme import theme, theme_watcher
+from hashviewer.ui.thumbnails import Thumbnails
+from hashviewer.ui.views.base import View
+from hashviewer.ui.views.code_strip import CodeStrip, Strip
+from hashviewer.ui.views.incoming import choose_picture, offers_picture, picture_from
+from hashviewer.ui.views.labels import ElidedLabel, EmptyState, Sentence
+from hashviewer.ui.views.reading import answered, bits_of, compared_row, counted, differing_bits
+from hashviewer.workspace import Query
+
+
+class QueryPicture(QWidget):
+    """The query's picture in the accent's frame, as large as it fits and never blurred by enlarging twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pixmap = QPixmap()
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def show_pixmap(self, pixmap: QPixmap) -> None:
+        """Show another picture; a null one shows an empty frame."""
+        self._pixmap = pixmap
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def pixmap(self) -> QPixmap:
+        """What is shown."""
+        return self._pixmap
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        if self._pixmap.isNull():
+            return 120
+        return min(width * self._pixmap.height() // max(self._pixmap.width(), 1), 480)
+
+    def sizeHint(self) -> QSize:
+        return QSize(256, self.heightForWidth(256))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 72)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        room = self.rect().adjusted(2, 2, -2, -2)
+        if self._pixmap.isNull():
+            painter.setPen(theme().muted)
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), "No picture is kept")
+            return
+        size = self._pixmap.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(room.topLeft(), size)
+        place.moveCenter(room.center())
+        painter.drawPixmap(place, self._pixmap)
+        painter.setPen(QPen(theme().accent, 2))
+        painter.drawRect(place)
+
+
+class QueryView(View):
+    """The query: picture, title, code, margins; back, forward, open, paste, drop."""
+
+    key: ClassVar[str] = "query"
+    title: ClassVar[str] = "Query"
+    area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.LeftDockWidgetArea
+    redraw_on: ClassVar[tuple[str, ...]] = (
+        "query_changed", "results_changed", "selection_changed", "bit_changed", "workspace_changed",
+    )  # fmt: skip
+
+    def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
+        super().__init__(explorer, tasks, thumbnails)
+        self._shown: Query | None = None
+        self.setAcceptDrops(True)
+        self.empty = EmptyState(
+            "Double-click a photo, or drop a picture here, to see what is near it.", button="Open picture…"
+        )
+        self.heading = ElidedLabel()
+        self.picture = QueryPicture()
+        self.strip = CodeStrip()
+        self.bit_line = Sentence()
+        self.compared_line = Sentence()
+        self.content = self._content()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.content)
+        self.empty.asked.connect(self._open)
+        self.strip.bit_picked.connect(self._on_bit_picked)
+        self.strip.bit_pointed.connect(self._on_bit_pointed)
+        theme_watcher().changed.connect(self.refresh)
+
+    def _content(self) -> QWidget:
+        self.back = _tool("←", "The query before this one (Alt+Left)", self.explorer.back_asked)
+        self.forward = _tool("→", "The query after this one (Alt+Right)", self.explorer.forward_asked)
+        self.open = QPushButton("Open picture…", clicked=self._open)
+        self.open.setToolTip("Ask with a picture file from anywhere")
+        self.paste = QPushButton("Paste", clicked=self._paste)
+        self.paste.setToolTip("Ask with the picture on the clipboard (Ctrl+V)")
+        top, bottom = QHBoxLayout(), QHBoxLayout()
+        for widget in (self.back, self.forward, self.heading):
+            top.addWidget(widget)
+        bottom.addWidget(self.open)
+        bottom.addWidget(self.paste)
+        bottom.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.strip)
+        self._scroll = scroll
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addLayout(top)
+        layout.addWidget(self.picture)
+        layout.addWidget(scroll)
+        layout.addWidget(self.bit_line)
+        layout.addWidget(self.compared_line)
+        layout.addLayout(bottom)
+        layout.addStretch(1)
+        return content
+
+    def draw(self) -> None:
+        query = self.explorer.query
+        self.empty.setVisible(query is None)
+        self.content.setVisible(query is not None)
+        if query is None:
+            self._shown = None
+            self.strip.show_strip(None, bit=None, stale=False)
+            return
+        stale = not answered(self.explorer)
+        if query is not self._shown:
+            self._shown = query
+            self.heading.set_text(query.title)
+            self.picture.show_pixmap(self.thumbnails.from_bytes(query.thumbnail))
+        self.strip.show_strip(self._strip(query), bit=self.explorer.bit, stale=False)
+        self._fit_strip()
+        self._say_bit(self.explorer.bit)
+        self._compare(stale=stale)
+
+    def _strip(self, query: Query) -> Strip | None:
+        """The query's code with the bits marked in which the selected photo differs."""
+        bits = bits_of(self.explorer, query)
+        if bits is None:
+            return None
+        return Strip(
+            ones=packed.unpack(query.code, bits),
+            outputs=query.outputs,
+            margins=None if query.outputs is None else bit_margins(query.outputs),
+            differing=differing_bits(self.explorer),
+        )
+
+    def _say_bit(self, bit: int | None) -> None:
+        """Say what the bit is, under the strip."""
+        query = self.explorer.query
+        if query is None:
+            return
+        if bit is not None and bit < self.strip.bits:
+            text = self.strip.describe(bit)
+        else:
+            text = f"{counted(self.strip.bits, 'bit')} · {query.codes}"
+        self.bit_line.show_text(text, stale=False)
+
+    def _compare(self, *, stale: bool) -> None:
+        row = compared_row(self.explorer)
+        marked = 0 if self.strip.strip is None else len(self.strip.strip.differing)
+        if row is None or stale:
+            text = ""
+        elif marked:
+            text = f"● {counted(marked, 'bit differs', 'bits differ')} from the selected photo"
+        else:
+            text = "The selected photo has the same code."
+        self.compared_line.show_text(text, stale=stale)
+
+    def _fit_strip(self) -> None:
+        """Give the strip the height its bits need, up to a third of the view."""
+        wanted = self.strip.heightForWidth(self._scroll.viewport().width())
+        self._scroll.setFixedHeight(max(24, min(wanted, max(self.height() // 2 - 40, 60))))
+
+    def _on_bit_picked(self, bit: int) -> None:
+        self.explorer.bit = bit
+
+    def _on_bit_pointed(self, bit: int | None) -> None:
+        self._say_bit(self.explorer.bit if bit is None else bit)
+
+    def _open(self) -> None:
+        path = choose_picture(self)
+        if path is not None:
+            self.explorer.image_asked.emit(path, path.name)
+
+    def _paste(self) -> None:
+        found = picture_from(QGuiApplication.clipboard().mimeData())
+        if found is None:
+            self.explorer.failed.emit("The clipboard holds no picture: copy one, or a picture file, first.")
+        else:
+            self.explorer.image_asked.emit(*found)
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self._fit_strip()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self._paste()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if offers_picture(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        found = picture_from(event.mimeData())
+        if found is not None:
+            event.acceptProposedAction()
+            self.explorer.image_asked.emit(*found)
+
+
+def _tool(sign: str, tip: str, pressed: Signal) -> QToolButton:
+    button = QToolButton(text=sign, toolTip=tip, autoRaise=True, clicked=lambda: pressed.emit())
+    button.setAccessibleName(tip.split(" (")[0])
+    return button

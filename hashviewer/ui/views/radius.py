@@ -1,0 +1,165 @@
+"""How far the whole library is from the query, and the radius that cuts it."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from hashviewer.search import Matches
+from hashviewer.selection import Combine
+from hashviewer.statistics import Gap, binomial_histogram, largest_gap
+from hashviewer.ui.explorer import Explorer, Results
+from hashviewer.ui.tasks import TaskQueue
+from hashviewer.ui.theme import theme_watcher
+from hashviewer.ui.thumbnails import Thumbnails
+from hashviewer.ui.views.base import View
+from hashviewer.ui.views.labels import EmptyState, Sentence
+from hashviewer.ui.views.reading import answered, counted, selected_distances
+
+if TYPE_CHECKING:
+    from hashviewer.ui.views.radius_plot import RadiusPlot
+
+
+class RadiusView(View):
+    """Histogram of distances with a radius line to drag; a click on a bar selects its photos."""
+
+    key: ClassVar[str] = "radius"
+    title: ClassVar[str] = "Hamming radius"
+    area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
+    redraw_on: ClassVar[tuple[str, ...]] = (
+        "query_changed", "results_changed", "selection_changed", "radius_changed",
+    )  # fmt: skip
+
+    def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
+        super().__init__(explorer, tasks, thumbnails)
+        self.plot: RadiusPlot | None = None
+        self._shown: Results | None = None
+        self._expected: NDArray[np.float64] = np.empty(0)
+        self._selected: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._gap: Gap | None = None
+        self.empty = EmptyState("Ask with a photo to see how far the library is from it.")
+        self.content = QWidget()
+        self.within_line = Sentence()
+        self.gap_line = Sentence()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.content)
+        inside = QVBoxLayout(self.content)
+        inside.setContentsMargins(8, 4, 8, 4)
+        inside.setSpacing(2)
+        inside.addWidget(self.within_line)
+        inside.addWidget(self.gap_line)
+        self.content.hide()
+        self.gap_line.linkActivated.connect(self._on_gap_taken)
+        theme_watcher().changed.connect(self.refresh)
+
+    def draw(self) -> None:
+        results = self.explorer.results
+        self.empty.setVisible(results is None)
+        self.content.setVisible(results is not None)
+        if results is None:
+            self._shown = None
+            return
+        plot = self._built()
+        if results is not self._shown:
+            self._take(results)
+        stale = not answered(self.explorer)
+        self._selected = selected_distances(results, self.explorer.selection.rows)
+        plot.draw(
+            results.matches.histogram, self._expected, self._selected, radius=self._radius(results.matches), stale=stale
+        )  # fmt: skip
+        self._write(results.matches, stale=stale)
+
+    def _built(self) -> "RadiusPlot":
+        """The plot, made when it is first needed: pyqtgraph is slow to import."""
+        if self.plot is None:
+            from hashviewer.ui.views.radius_plot import RadiusPlot
+
+            self.plot = RadiusPlot()
+            self.plot.describe = self._describe
+            self.plot.clicked.connect(self._on_clicked)
+            self.plot.stepped.connect(self._on_stepped)
+            self.plot.line.sigPositionChanged.connect(self._on_line_moved)
+            layout = self.content.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.insertWidget(0, self.plot, stretch=1)
+        return self.plot
+
+    def _take(self, results: Results) -> None:
+        matches = results.matches
+        self._shown = results
+        self._expected = binomial_histogram(matches.bits, matches.total)
+        own = results.query.row is not None
+        self._gap = largest_gap(matches.histogram, minimum=2 if own else 1)
+        assert self.plot is not None
+        highest = max(float(matches.histogram.max(initial=1)), float(self._expected.max(initial=1)), 1.0)
+        self.plot.show_counts(matches.bits, highest)
+
+    def _radius(self, matches: Matches) -> int:
+        return min(self.explorer.radius, matches.bits)
+
+    def _write(self, matches: Matches, *, stale: bool) -> None:
+        radius = self._radius(matches)
+        within = matches.within(radius)
+        self.within_line.show_text(
+            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}", stale=stale
+        )
+        self.gap_line.show_text(_gap_text(self._gap, radius), stale=stale)
+
+    def _describe(self, x: float, y: float) -> str:
+        """What the readout says about a place in the plot."""
+        results = self.explorer.results
+        distance = round(x)
+        if results is None or not 0 <= distance <= results.matches.bits:
+            return ""
+        count = int(results.matches.histogram[distance])
+        chosen = int(self._selected[distance]) if distance < len(self._selected) else 0
+        text = f"distance {distance}: {counted(count, 'photo')}"
+        if chosen:
+            text += f", {chosen:,} selected"
+        return f"{text} · random codes {_rounded(float(self._expected[distance]))}"
+
+    def _on_line_moved(self) -> None:
+        if self.plot is not None:
+            self.explorer.radius = self.plot.line.radius
+
+    def _on_stepped(self, step: int) -> None:
+        if self.explorer.results is not None:
+            matches = self.explorer.results.matches
+            self.explorer.radius = min(max(self._radius(matches) + step, 0), matches.bits)
+
+    def _on_gap_taken(self, link: str) -> None:
+        if self._gap is not None:
+            self.explorer.radius = self._gap.radius
+
+    def _on_clicked(self, place: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Select the photos at the distance that was clicked; Ctrl toggles them, Shift adds them."""
+        results = self.explorer.results
+        distance = round(place.x())
+        if results is None or not answered(self.explorer) or not 0 <= distance <= results.matches.bits:
+            return
+        rows = np.flatnonzero(results.matches.all_distances == distance).tolist()
+        if modifiers & Qt.KeyboardModifier.ControlModifier:
+            self.explorer.select(rows, Combine.TOGGLE)
+        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self.explorer.select(rows, Combine.ADD)
+        else:
+            self.explorer.select(rows)
+
+
+def _gap_text(gap: Gap | None, radius: int) -> str:
+    """Such as "7 within 6; the next is at 14", with a link that takes this radius where it is not taken yet."""
+    if gap is None:
+        return ""
+    text = f"{gap.within:,} within {gap.radius}"
+    text += "; there are no others" if gap.next_distance is None else f"; the next is at {gap.next_distance}"
+    return text if gap.radius == radius else f'{text} · <a href="gap">cut there</a>'
+
+
+def _rounded(number: float) -> str:
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if number >= 0.1 else "almost none"
