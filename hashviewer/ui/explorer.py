@@ -103,6 +103,8 @@ class Explorer(QObject):
         order: How the grid is sorted.
         row_filter: The rows the grid is narrowed to, or None.
         options: How queries are answered.
+        can_go_back: Whether there is a query before the present one; `back_asked` leads there.
+        can_go_forward: Whether there is a query after it; `forward_asked` leads there.
 
     Signals:
         workspace_changed and so on, one for each attribute.
@@ -120,6 +122,8 @@ class Explorer(QObject):
     order_changed = Signal()
     row_filter_changed = Signal()
     options_changed = Signal()
+    can_go_back_changed = Signal()
+    can_go_forward_changed = Signal()
     library_grew = Signal()
 
     workspace: _Shared[Workspace | None] = _Shared(None)
@@ -133,6 +137,8 @@ class Explorer(QObject):
     order: _Shared[Order] = _Shared(Order.RANK)
     row_filter: _Shared[RowFilter | None] = _Shared(None)
     options: _Shared[Options] = _Shared(Options())
+    can_go_back: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
+    can_go_forward: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
 
     # What the user asks for that is an action, not a state: the controller listens.
     row_asked = Signal(int)  # "more like this": a row becomes the query
