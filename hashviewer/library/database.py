@@ -6,18 +6,21 @@ need not survive a power cut; what the user sets survives both.
 """
 
 import contextlib
+import os
 import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hashviewer.errors import LibraryError
 from hashviewer.library import paths
 from hashviewer.library.durable import in_words
 from hashviewer.library.records import Problem
 
+FILE = "user.sqlite"
 VERSION = 1
 TABLES = {  # name: columns with their SQLite types; the first is the key
     "superseded": (("row", "INTEGER"), ("by", "INTEGER")),
@@ -142,24 +145,18 @@ class Transaction:
         self._connection.executemany(f'DELETE FROM "{table}" WHERE "{key}" = ?', [(k,) for k in keys])
 
 
-def open_database(file: Path, *, writable: bool) -> Database:
-    """Open `user.sqlite`, making it if it is not there; where it cannot be written, a copy in memory is read.
+def open_database(folder: Path) -> Database:
+    """Open a library folder's database, making it if it is not there; where it cannot be written, a copy is read.
 
     Raises:
         LibraryError: It is damaged or newer.
     """
+    file = folder / FILE
     try:
-        if not writable:
-            return Database(_copy(file), writable=False, where=file.parent)
-        connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
-        try:
-            _check(connection, file)
-            connection.execute("PRAGMA journal_mode=WAL")
-            _make_tables(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return Database(connection, writable=True, where=file.parent)
+        if os.access(folder, os.W_OK):
+            with contextlib.suppress(sqlite3.OperationalError):  # read-only or full after all
+                return Database(_open(file), writable=True, where=folder)
+        return Database(_copy(file), writable=False, where=folder)
     except sqlite3.Error as error:
         raise LibraryError(
             f"The database {file} cannot be opened ({error}). If it is damaged, rename it: the library opens without it, "
@@ -174,20 +171,32 @@ def database_in_memory(where: Path) -> Database:
     return Database(_empty(), writable=True, where=where)
 
 
+def _open(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
+    try:
+        _check(connection, file)
+        connection.execute("PRAGMA journal_mode=WAL")
+        _make_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _copy(file: Path) -> sqlite3.Connection:
     memory = _empty()
+    log = file.with_name(f"{file.name}-wal")
     if not file.exists():
         return memory
-    with (
-        tempfile.TemporaryDirectory() as folder
-    ):  # SQLite cannot read a write-ahead log where it may not write
-        twin = Path(folder) / file.name
-        for part in (file, file.with_name(f"{file.name}-wal")):
-            if part.exists():
+    with tempfile.TemporaryDirectory() as folder:
+        source = f"file:{quote(os.fsencode(file))}?immutable=1"
+        if log.exists() and log.stat().st_size:  # SQLite cannot read a write-ahead log where it may not write
+            for part in (file, log):
                 (Path(folder) / part.name).write_bytes(part.read_bytes())
-        with contextlib.closing(sqlite3.connect(twin)) as source:
-            _check(source, file)
-            source.backup(memory)
+            source = f"file:{quote(os.fsencode(Path(folder) / file.name))}"
+        with contextlib.closing(sqlite3.connect(source, uri=True)) as connection:
+            _check(connection, file)
+            connection.backup(memory)
     _make_tables(memory)
     return memory
 

@@ -65,11 +65,14 @@ def create(file: Path, groups: Sequence[Group]) -> dict[str, dict[str, Place]]:
     import h5py
 
     places: dict[str, dict[str, Place]] = {}
-    with h5py.File(file, "w", locking=False, alignment_threshold=64, alignment_interval=64) as store:
-        for group in groups:
-            node = store.require_group(group.path)
-            node.attrs.update(group.attributes)
-            places[group.path] = {column.name: _make_room(node, column) for column in group.columns}
+    try:
+        with h5py.File(file, "w", locking=False, alignment_threshold=64, alignment_interval=64) as store:
+            for group in groups:
+                node = store.require_group(group.path)
+                node.attrs.update(group.attributes)
+                places[group.path] = {column.name: _make_room(node, column) for column in group.columns}
+    except RuntimeError as error:  # how h5py reports a failed write when it closes
+        raise OSError(str(error)) from error
     return places
 
 

@@ -1,7 +1,5 @@
 """A library of photos and their codes, open for reading."""
 
-import os
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,15 +14,15 @@ from hashviewer.errors import LibraryError
 from hashviewer.library import description as descriptions
 from hashviewer.library import packed_file, paths
 from hashviewer.library.code_table import CodeTable
+from hashviewer.library.database import FILE as DATABASE
 from hashviewer.library.database import Database, open_database
 from hashviewer.library.description import Description
-from hashviewer.library.durable import in_words
+from hashviewer.library.durable import in_words, sync_folder
 from hashviewer.library.loading import CODES, PHOTOS, Segments, load_folder
 from hashviewer.library.records import CodeSetInfo, PhotoRecord, Problem
 from hashviewer.library.row_states import CHECKED, RowStates, read_states
 from hashviewer.library.state import State
 
-DATABASE = "user.sqlite"
 T = TypeVar("T")
 
 
@@ -87,9 +85,11 @@ class Library:
                 )
             (path / PHOTOS).mkdir(exist_ok=True)
             (path / CODES).mkdir(exist_ok=True)
+            sync_folder(path)
+            sync_folder(path.parent)
         except OSError as error:
             raise in_words(error, f"No library can be made at {path}") from error
-        open_database(path / DATABASE, writable=True).close()
+        open_database(path).close()
         descriptions.write(path, descriptions.new(None if root is None else root.absolute()))
         return cls.open(path)
 
@@ -104,7 +104,7 @@ class Library:
             description, database, segments = packed_file.read(path)
             return cls(path, description=description, database=database, segments=segments, packed=True)
         description = descriptions.read(path)
-        database = _database(path)
+        database = open_database(path)
         try:
             segments = load_folder(path, least_rows=database.counter(CHECKED))
             return cls(path, description=description, database=database, segments=segments, packed=False)
@@ -168,12 +168,12 @@ class Library:
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels that `labels` counts."""
-        return self._read(lambda state: state.photos.labelling[0])
+        return self._read(lambda state: state.photos.label_names)
 
     @property
     def labels(self) -> NDArray[np.int32]:
         """(N,) Index into `label_names`, -1 = none."""
-        return self._read(lambda state: state.photos.labelling[1])
+        return self._read(lambda state: state.photos.labels)
 
     @property
     def taken(self) -> NDArray[np.float64]:
@@ -222,7 +222,7 @@ class Library:
     def photo(self, row: int) -> PhotoRecord:
         """All there is to know about one photo."""
         self._check(row)
-        return self._read(lambda state: _record(state, row))
+        return self._read(lambda state: state.record(row))
 
     def name_order(self) -> NDArray[np.int64]:
         """Rows sorted by the bytes of their paths: (N,). At 1,000,000 rows about a second: call it in a task."""
@@ -256,7 +256,6 @@ class Library:
             if loaded is None or loaded.table is not table or len(loaded.codes) != rows:
                 known = None if loaded is None else (loaded.table, loaded.codes, loaded.encoded)
                 codes, encoded = self._read(lambda state: state.segments.codes[key].codes(rows, known))
-                codes.flags.writeable = encoded.flags.writeable = False
                 self._codes[key] = loaded = _LoadedCodes(self._table(key), codes, encoded)
             return loaded.codes, loaded.encoded
 
@@ -311,6 +310,10 @@ class Library:
         if self.packed:
             return False
         with self._lock:
+            if not self.path.exists():
+                raise LibraryError(
+                    f"The library {self.path} is not there any more. If it is on a drive, plug it in again."
+                )
             self._description = descriptions.read(self.path)
             before = self._state
             segments = load_folder(
@@ -380,36 +383,7 @@ class Library:
         return wanted
 
 
-def _database(folder: Path) -> Database:
-    if os.access(folder, os.W_OK):
-        try:
-            return open_database(folder / DATABASE, writable=True)
-        except LibraryError as error:
-            if not isinstance(error.__cause__, sqlite3.OperationalError):
-                raise
-    return open_database(folder / DATABASE, writable=False)
-
-
 def _settled(state: State) -> State:
     """The state with rows superseded that a killed writer did not come round to record."""
     old = [row for row, _ in state.unrecorded()]
     return State(state.segments, state.rows.with_superseded(old).with_checked(len(state.photos)))
-
-
-def _record(state: State, row: int) -> PhotoRecord:
-    photos = state.photos
-    names, labels = photos.labelling
-    taken = float(photos.taken[row])
-    return PhotoRecord(
-        row=row,
-        path=paths.decode(state.path(row)),
-        size=int(photos.sizes[row]),
-        mtime_ns=int(state.mtimes[row]),
-        content=photos.contents(np.array([row]))[0],
-        width=int(photos.widths[row]),
-        height=int(photos.heights[row]),
-        orientation=int(photos.orientations[row]),
-        taken=None if np.isnan(taken) else taken,
-        label=names[labels[row]] if labels[row] >= 0 else "",
-        missing=bool(state.missing[row]),
-    )

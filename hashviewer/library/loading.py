@@ -79,7 +79,10 @@ def _load_folder(folder: Path, least_rows: int, known: Segments | None) -> Segme
     damage: list[str] = []
     photos, gone = _load_photos(folder / PHOTOS, least_rows, known, damage)
     codes = _load_codes(folder / CODES, known, damage)
-    return Segments(PhotoTable(tuple(photos)), tuple(gone), codes, tuple(damage))
+    table = PhotoTable(tuple(photos))
+    if known is not None:
+        table = known.photos if table == known.photos else table.keeping(known.photos)
+    return Segments(table, tuple(gone), codes, tuple(damage))
 
 
 def _load_photos(

@@ -19,7 +19,7 @@ RUN = 4096  # rows of codes copied at a time
 
 def photo_sizes(photos: PhotoTable) -> PhotoSizes:
     """What a file needs room for to hold all these photos. Raises OSError."""
-    names, _ = photos.labelling
+    names = photos.label_names
     widths = [segment.places["content"].shape[1] for segment in photos.segments if not segment.blank]
     return PhotoSizes(
         rows=sum(segment.rows for segment in photos.segments),
@@ -34,9 +34,8 @@ def fill_photos(
     target: FileBytes, places: Mapping[str, Place], photos: PhotoTable, *, progress: Progress = silent
 ) -> None:
     """Write all these photos into a group laid out for `photo_sizes`. Raises OSError."""
-    names, labels = photos.labelling
-    target.write_rows(places["label"], 0, labels)
-    blob = [name.encode("utf-8", "surrogateescape") for name in names]
+    target.write_rows(places["label"], 0, photos.labels)
+    blob = [name.encode("utf-8", "surrogateescape") for name in photos.label_names]
     target.write_rows(places["label_name_offsets"], 0, bounds(blob))
     target.write_bytes(places["label_name"], 0, b"".join(blob))
     written = dict.fromkeys(BLOBS, 0)

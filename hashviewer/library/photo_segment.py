@@ -39,12 +39,14 @@ class PhotoSegment:
         first_row: Number of its first photo.
         rows: How many photos.
         places: Where the datasets are; empty when the file is lost or damaged, and everything reads as blank.
+        label_names: The names that the column "label" counts.
     """
 
     file: Path
     first_row: int
     rows: int
     places: Mapping[str, Place]
+    label_names: tuple[str, ...] = ()
 
     @property
     def blank(self) -> bool:
@@ -92,15 +94,6 @@ class PhotoSegment:
             blob = file.bytes_at(self.places["path"], 0, ends[-1])
         return [blob[start:stop] for start, stop in pairwise(ends)]
 
-    def label_names(self) -> list[str]:
-        """The names that the column "label" counts."""
-        if self.blank:
-            return []
-        with FileBytes(self.file) as file:
-            ends = file.array(self.places["label_name_offsets"]).tolist()
-            blob = file.bytes_at(self.places["label_name"], 0, ends[-1])
-        return [blob[start:stop].decode("utf-8", "surrogateescape") for start, stop in pairwise(ends)]
-
     def _array(self, name: str) -> NDArray[Any]:
         with FileBytes(self.file) as file:
             return file.array(self.places[name])
@@ -121,7 +114,7 @@ def open_photos(file: Path, first_row: int, rows: int, *, group: str = "/") -> P
     for name in BLOBS:
         if layout.places[f"{name}_offsets"].shape[0] != rows + 1:
             raise ValueError(f"the dataset “{name}_offsets” does not have {rows + 1} rows")
-    return PhotoSegment(file, first_row, rows, layout.places)
+    return PhotoSegment(file, first_row, rows, layout.places, _label_names(file, layout.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +173,13 @@ def write_photos(file: Path, photos: Sequence[NewPhoto]) -> None:
         for name, blob in blobs.items():
             target.write_rows(places[f"{name}_offsets"], 0, bounds(blob))
             target.write_bytes(places[name], 0, b"".join(blob))
+
+
+def _label_names(file: Path, places: Mapping[str, Place]) -> tuple[str, ...]:
+    with FileBytes(file) as source:
+        ends = source.array(places["label_name_offsets"]).tolist()
+        blob = source.bytes_at(places["label_name"], 0, ends[-1])
+    return tuple(blob[start:stop].decode("utf-8", "surrogateescape") for start, stop in pairwise(ends))
 
 
 def _one(file: FileBytes, places: Mapping[str, Place], name: str, row: int) -> bytes:

@@ -1,83 +1,95 @@
 """All photo segments of a library as one table; immutable, its columns are read when first asked for."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.library.photo_segment import PhotoSegment
+from hashviewer.library.photo_segment import NUMBERS, PhotoSegment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoTable:
     """Photos by row.
 
     Attributes:
         segments: Ascending, without gaps: lost stretches are blank segments.
+        columns: The columns read so far, by name.
     """
 
     segments: tuple[PhotoSegment, ...]
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return self.segments[-1].first_row + self.segments[-1].rows if self.segments else 0
 
     def locate(self, row: int) -> tuple[PhotoSegment, int]:
         """The segment that holds a row, and the row's place in it."""
-        segment = self.segments[int(np.searchsorted(self._starts, row, side="right")) - 1]
+        segment = self.segments[bisect_right(self.segments, row, key=lambda segment: segment.first_row) - 1]
         return segment, row - segment.first_row
 
-    @cached_property
+    @property
     def sizes(self) -> NDArray[np.int64]:
         """Bytes of each file: (N,)."""
         return self._column("size")
 
-    @cached_property
+    @property
     def mtimes(self) -> NDArray[np.int64]:
         """Time of last change, ns since 1970: (N,)."""
         return self._column("mtime_ns")
 
-    @cached_property
+    @property
     def widths(self) -> NDArray[np.int32]:
-        """px, upright: (N,)."""
+        """Width in px, upright: (N,)."""
         return self._column("width")
 
-    @cached_property
+    @property
     def heights(self) -> NDArray[np.int32]:
-        """px, upright: (N,)."""
+        """Height in px, upright: (N,)."""
         return self._column("height")
 
-    @cached_property
+    @property
     def orientations(self) -> NDArray[np.uint8]:
         """EXIF orientation 1…8 as found: (N,)."""
         return self._column("orientation")
 
-    @cached_property
+    @property
     def taken(self) -> NDArray[np.float64]:
         """When pictures were taken, s since 1970; NaN = unknown: (N,)."""
         return self._column("taken")
 
-    @cached_property
-    def labelling(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-        """Label names, first used first, and the label of each photo (N,), -1 = none."""
-        numbers: dict[str, int] = {}
-        columns = []
-        for segment in self.segments:
-            names = [numbers.setdefault(name, len(numbers)) for name in segment.label_names()]
-            columns.append(np.array([*names, -1], np.int32)[segment.numbers("label")])
-        return tuple(numbers), _joined(columns, np.int32)
-
-    @cached_property
+    @property
     def path_hashes(self) -> NDArray[np.uint64]:
         """Hashes of the paths as written, 0 for lost photos: (N,)."""
         return self._column("path_hash")
 
-    @cached_property
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Index into `label_names`, -1 = none: (N,)."""
+        return self._column("label")
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels, first used first."""
+        return tuple(dict.fromkeys(name for segment in self.segments for name in segment.label_names))
+
+    @property
     def lost(self) -> NDArray[np.bool_]:
         """Photos whose data is gone: (N,)."""
-        return _joined([np.full(segment.rows, segment.blank) for segment in self.segments], np.bool_)
+        lost = np.zeros(len(self), np.bool_)
+        for segment in self.segments:
+            lost[segment.first_row : segment.first_row + segment.rows] = segment.blank
+        return lost
+
+    def keeping(self, earlier: "PhotoTable") -> "PhotoTable":
+        """This table with the columns that an earlier one has read: only new rows are read."""
+        if any(segment.blank for segment in (*self.segments, *earlier.segments)):
+            return self
+        read = {name: self._grown(name, column) for name, column in earlier.columns.items()}
+        return PhotoTable(self.segments, read)
 
     def paths(self, rows: Sequence[int]) -> list[bytes]:
         """Paths of some rows as written, in the order asked for."""
@@ -106,15 +118,26 @@ class PhotoTable:
                 result += [text.tobytes().rstrip(b"\0").decode() for text in texts]
         return result
 
-    @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        return np.array([segment.first_row for segment in self.segments], np.int64)
+    @property
+    def _starts(self) -> list[int]:
+        return [segment.first_row for segment in self.segments]
 
     def _column(self, name: str) -> NDArray[Any]:
-        return _joined([segment.numbers(name) for segment in self.segments], None)
+        found = self.columns.get(name)
+        if found is None:
+            found = self.columns[name] = self._grown(name, np.zeros(0, NUMBERS[name][0]))
+        return found
 
+    def _grown(self, name: str, column: NDArray[Any]) -> NDArray[Any]:
+        parts = [column]
+        for segment in self.segments:
+            if segment.first_row + segment.rows > len(column):
+                values = segment.numbers(name)
+                if name == "label":
+                    values = self._renumbered(segment, values)
+                parts.append(values[max(len(column) - segment.first_row, 0) :])
+        return np.concatenate(parts)
 
-def _joined(columns: Iterable[NDArray[Any]], dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - numpy's DTypeLike
-    found = list(columns)
-    joined = np.concatenate(found) if found else np.zeros(0, dtype or np.float64)
-    return joined if dtype is None else joined.astype(dtype, copy=False)
+    def _renumbered(self, segment: PhotoSegment, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        numbers = {name: number for number, name in enumerate(self.label_names)}
+        return np.array([*(numbers[name] for name in segment.label_names), -1], np.int32)[labels]

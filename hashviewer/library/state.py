@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hashviewer.library import paths
 from hashviewer.library.loading import Segments
 from hashviewer.library.photo_table import PhotoTable
+from hashviewer.library.records import PhotoRecord
 from hashviewer.library.row_states import PathIndex, RowStates
 
 
@@ -51,6 +52,25 @@ class State:
         times = self.photos.mtimes.copy()
         times[list(self.rows.moved)] = [moved.mtime_ns for moved in self.rows.moved.values()]
         return times
+
+    def record(self, row: int) -> PhotoRecord:
+        """All there is to know about one photo."""
+        photos = self.photos
+        taken = float(photos.taken[row])
+        label = int(photos.labels[row])
+        return PhotoRecord(
+            row=row,
+            path=paths.decode(self.path(row)),
+            size=int(photos.sizes[row]),
+            mtime_ns=int(self.mtimes[row]),
+            content=photos.contents(np.array([row]))[0],
+            width=int(photos.widths[row]),
+            height=int(photos.heights[row]),
+            orientation=int(photos.orientations[row]),
+            taken=None if np.isnan(taken) else taken,
+            label=photos.label_names[label] if label >= 0 else "",
+            missing=bool(self.missing[row]),
+        )
 
     def path(self, row: int) -> bytes:
         """Where a photo is now."""
