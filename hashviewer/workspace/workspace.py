@@ -273,7 +273,8 @@ class Workspace:
             raise SearchError(
                 f"Photo {row} has no code in the set “{codes}” yet: index the library again to encode it."
             )
-        return values[row].copy()
+        code: NDArray[np.uint8] = values[row].copy()
+        return code
 
     def outputs_of(self, row: int, codes: str) -> NDArray[np.float32] | None:
         """The real-valued outputs (bits,) of a photo; None where the library does not keep them."""

@@ -1,0 +1,59 @@
+"""The command ``hashviewer`` and its table of commands."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hashviewer import __version__
+from hashviewer.cli.bits import bits
+from hashviewer.cli.buckets import buckets
+from hashviewer.cli.export import export
+from hashviewer.cli.group import WINDOW, Commands
+from hashviewer.cli.index import index
+from hashviewer.cli.info import info
+from hashviewer.cli.pack import pack
+from hashviewer.cli.query import query
+from hashviewer.cli.window import window
+
+# rich is left out: its import would double the time that a command needs to start
+app = typer.Typer(
+    name="hashviewer",
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 110},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def hashviewer(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A retrieval explorer for deep hashing: browse photos by similarity, and see how the codes behave.
+
+    hashviewer [LIBRARY|FOLDER] opens the window; the commands below work without it.
+    """
+
+
+for command in (index, query, buckets, bits, info, export, pack):
+    app.command()(command)
+app.command(WINDOW)(window)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a file name must never break the output
+    app(prog_name="hashviewer")

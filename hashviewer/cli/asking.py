@@ -1,0 +1,68 @@
+"""Opening a library and understanding IMAGE|ROW, as the commands share it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hashviewer.workspace import Query, Workspace
+
+LibraryArgument = Annotated[
+    Path,
+    typer.Argument(metavar="LIB", help="A library, a packed .h5 file, or a photo folder that was indexed."),
+]
+AskedArgument = Annotated[
+    str, typer.Argument(metavar="IMAGE|ROW", help="A picture file, or the row of a photo in the library.")
+]
+CodesOption = Annotated[
+    str,
+    typer.Option("--codes", metavar="KEY", help="The code set; the one that covers most photos if left out."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[Workspace]":
+    """The library at `path`, or the one made earlier for the photo folder `path`."""
+    from hashviewer.workspace import Workspace, is_library, locate_library
+
+    if path.is_dir() and not is_library(path):
+        made = locate_library(path)
+        path = made if made.exists() else path
+    with Workspace.open(path) as workspace:
+        yield workspace
+
+
+def codes_of(workspace: "Workspace", key: str) -> str:
+    """The code set asked for, or the default one.
+
+    Raises:
+        SearchError: There is none.
+    """
+    from hashviewer.errors import SearchError
+
+    chosen = key or workspace.default_codes()
+    if chosen is None:
+        raise SearchError("This library has no codes yet: “hashviewer index” encodes its photos.")
+    return workspace.code_set(chosen).key
+
+
+def asked(workspace: "Workspace", text: str, *, codes: str) -> "Query":
+    """The query that IMAGE|ROW stands for: digits are a row unless a file has that name.
+
+    Raises:
+        SearchError: There is neither such a row nor such a file.
+    """
+    from hashviewer.errors import SearchError
+
+    path = Path(text)
+    if path.is_file():
+        return workspace.query_image(path, codes=codes)
+    if text.isascii() and text.isdecimal():
+        return workspace.query_row(int(text), codes=codes)
+    raise SearchError(
+        f"There is no picture {text}: check the name, or give the row of a photo in the library."
+    )

@@ -1,0 +1,110 @@
+"""hashviewer export: write an answer, or all codes, to a file or folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hashviewer.cli.asking import CodesOption, JsonOption, LibraryArgument, asked, codes_of, opened
+from hashviewer.cli.output import print_json, say
+from hashviewer.cli.query import NearestOption, RadiusOption, RerankOption, limit
+from hashviewer.cli.watching import watched
+
+if TYPE_CHECKING:
+    from hashviewer.export import ExportReport
+
+ALL_FORMAT = "npz"
+
+
+def export(
+    library: LibraryArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="The file or folder to make.")
+    ],
+    image: Annotated[
+        str,
+        typer.Option(
+            "--query", metavar="IMAGE|ROW", help="A picture file, or the row of a photo in the library."
+        ),
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All codes of the library, as npz.")] = False,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="csv, json, folder, zip, html; npz with --all. By OUT's suffix if left out.",
+        ),
+    ] = "",
+    k: NearestOption = None,
+    radius: RadiusOption = None,
+    rerank: RerankOption = 0,
+    codes: CodesOption = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier export; never a picture.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the photos nearest to a picture, or all codes, with everything about their origin."""
+    from hashviewer import export as exports
+
+    chosen = _format(format, output, image=image, everything=everything)
+    with opened(library) as workspace, watched() as progress:
+        key = codes_of(workspace, codes)
+        if everything:
+            report = exports.export_all(workspace, codes=key, output=output, force=force, progress=progress)
+        else:
+            question = asked(workspace, image, codes=key)
+            wanted = limit(k, radius)
+            matches = workspace.search(question, k=wanted, radius=radius, rerank=rerank, progress=progress)
+            report = exports.export(
+                workspace,
+                question,
+                matches,
+                format=chosen,
+                output=output,
+                k=wanted,
+                radius=radius,
+                force=force,
+                progress=progress,
+            )
+    if json:
+        print_json(document(report))
+    else:
+        _say(report)
+
+
+def document(report: "ExportReport") -> dict[str, object]:
+    """What was written, as JSON."""
+    return {
+        "output": str(report.output),
+        "photos": report.photos,
+        "thumbnails": list(report.thumbnails),
+        "missing": list(report.missing),
+    }
+
+
+def _format(given: str, output: Path, *, image: str, everything: bool) -> str:
+    """The format asked for, by name or by the suffix of `output`.
+
+    Raises:
+        ExportError: The options do not go together; the text says which do.
+    """
+    from hashviewer.errors import ExportError
+
+    if bool(image) == everything:
+        raise ExportError("Say what to export: --query IMAGE|ROW for an answer, or --all for all codes.")
+    chosen = given.lower() or output.suffix.lower().lstrip(".") or "folder"
+    if everything and chosen != ALL_FORMAT:
+        raise ExportError(
+            f"All codes are exported as {ALL_FORMAT}, not as “{chosen}”: give --format {ALL_FORMAT}."
+        )
+    if not everything and chosen == ALL_FORMAT:
+        raise ExportError(f"{ALL_FORMAT} holds all codes of a library: give --all instead of --query.")
+    return chosen
+
+
+def _say(report: "ExportReport") -> None:
+    say(report.sentence())
+    for path in report.missing:
+        say(f"without a picture: {path}")

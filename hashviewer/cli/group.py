@@ -1,0 +1,90 @@
+"""How the first word is understood, and how failures end: a sentence on stderr and an exit code."""
+
+import difflib
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import typer
+import typer.core
+
+from hashviewer.cli.output import shown
+from hashviewer.errors import HashViewerError
+from hashviewer.progress import Cancelled
+
+WINDOW = "window"  # the command behind ``hashviewer PATH``
+FAILED, STOPPED = 1, 130
+_OF_THE_GROUP = {"--help", "-h", "--version"}
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands; a first word that is none of them is a path that the window opens.
+
+    typer's own `Context` is what its groups get; some versions declare the wider one of click, hence the ignores.
+    """
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Put the window's command in front of a path; a command wins over a file of the same name."""
+        first = args[0] if args else ""
+        if first not in self.commands and first not in _OF_THE_GROUP:
+            if first and not first.startswith("-") and not Path(first).exists():
+                _refuse(ctx, first, sorted(self.commands))
+            args = [WINDOW, *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command; what goes wrong becomes a sentence and an exit code."""
+        with failures_in_words():
+            return super().invoke(ctx)
+
+
+def _refuse(ctx: typer.Context, word: str, commands: list[str]) -> None:
+    near = difflib.get_close_matches(word, commands, n=1)
+    hint = f"Did you mean “{near[0]}”?" if near else "“hashviewer --help” lists the commands."
+    typer.echo(f"There is no command and no file “{shown(word)}”. {hint}", err=True)
+    ctx.exit(2)
+
+
+@contextmanager
+def failures_in_words() -> Iterator[None]:
+    """Turn errors into a sentence on stderr and an exit code; what nobody foresaw goes to the log file.
+
+    Raises:
+        typer.Exit: With the exit code.
+    """
+    try:
+        yield
+    except HashViewerError as error:
+        typer.echo(shown(str(error)), err=True)
+        raise typer.Exit(FAILED) from error
+    except (Cancelled, KeyboardInterrupt) as stop:
+        typer.echo("Stopped.", err=True)
+        raise typer.Exit(STOPPED) from stop
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:  # the log keeps the traceback, the user gets a sentence
+        if type(error).__module__.startswith(("click.", "typer.")):
+            raise  # a wrong option: the command line's own message
+        place = log_failure()
+        typer.echo(f"Something went wrong: {shown(str(error)) or type(error).__name__}", err=True)
+        typer.echo(f"This is a mistake in HashViewer; the details are in {shown(str(place))}.", err=True)
+        raise typer.Exit(FAILED) from error
+
+
+def log_failure() -> Path:
+    """Append the present traceback to the log file; gives its path."""
+    import platformdirs
+
+    folder = platformdirs.user_log_path("hashviewer", appauthor=False)
+    place = folder / "hashviewer.log"
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with place.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{when} {sys.argv}\n{traceback.format_exc()}\n")
+    except OSError:
+        traceback.print_exc()  # no log can be written: better on stderr than lost
+    return place

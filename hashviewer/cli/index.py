@@ -1,0 +1,76 @@
+"""hashviewer index: make a library of a photo folder, or bring it up to date."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hashviewer.cli.asking import JsonOption
+from hashviewer.cli.group import STOPPED
+from hashviewer.cli.output import print_json, say
+from hashviewer.cli.watching import watched
+
+if TYPE_CHECKING:
+    from hashviewer.encoding import IndexReport
+
+DEFAULT_MODEL = "photos-64"
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="A model's name, or a model file.")]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="Where the network runs: auto, cpu, cuda, cuda:1, mps.")
+]
+PrecisionOption = Annotated[str, typer.Option("--precision", help="auto, float32 or bfloat16.")]
+
+
+def index(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder of photos; subfolders are its labels.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="LIB", help="The library; a place in the user's data if left out."
+        ),
+    ] = None,
+    model: ModelOption = DEFAULT_MODEL,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    json: JsonOption = False,
+) -> None:
+    """Make a library of a photo folder, or bring it up to date: only new and changed photos are read.
+
+    Ctrl-C keeps what is done; the next run continues.
+    """
+    from hashviewer.encoding import index_in_child
+    from hashviewer.errors import LibraryError
+    from hashviewer.networks import find_model
+    from hashviewer.workspace import locate_library
+
+    if not folder.is_dir():
+        raise LibraryError(f"There is no folder {folder}: check the name, or whether the drive is connected.")
+    library = output or locate_library(folder)
+    with watched() as progress:
+        report = index_in_child(
+            folder, library, model=find_model(model), device=device, precision=precision, progress=progress
+        )
+    if json:
+        print_json({**asdict(report), "library": str(library)})
+    else:
+        say(f"{library}: {_sentence(report)}")
+    if report.cancelled:
+        raise typer.Exit(STOPPED)
+
+
+def _sentence(report: "IndexReport") -> str:
+    counts = [
+        (report.added, "added"),
+        (report.changed, "changed"),
+        (report.moved, "moved"),
+        (report.missing, "missing"),
+        (report.unchanged, "unchanged"),
+        (report.problems, "problems (hashviewer info LIB --problems)"),
+    ]
+    parts = [f"{count:,} {what}" for count, what in counts if count] or ["no photos"]
+    speed = f", {report.photos_per_second:.0f} photos/s" if report.added or report.changed else ""
+    stopped = " Stopped; the next run continues." if report.cancelled else ""
+    return f"{', '.join(parts)} in {report.seconds:.1f} s{speed}.{stopped}"

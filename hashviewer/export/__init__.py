@@ -1,0 +1,20 @@
+"""Result sets on their way out, each with its provenance."""
+
+from hashviewer.export.exporting import Format, export, export_all, provenance_beside
+from hashviewer.export.provenance import Provenance
+from hashviewer.export.report import ExportReport
+from hashviewer.export.result_set import Hit, hits
+from hashviewer.export.source import Asked, Source
+
+__all__ = [
+    "Asked",
+    "ExportReport",
+    "Format",
+    "Hit",
+    "Provenance",
+    "Source",
+    "export",
+    "export_all",
+    "hits",
+    "provenance_beside",
+]

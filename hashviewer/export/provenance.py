@@ -1,0 +1,151 @@
+"""Where a result set comes from, in enough detail to get the same set again."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from hashviewer import __version__
+from hashviewer import codes as packed
+from hashviewer.export.source import Asked, Source
+from hashviewer.library import CodeSetInfo
+from hashviewer.library.versions import VERSION
+from hashviewer.search import Matches
+
+BIT_ORDER = "bit 0 is the most significant bit of byte 0 (numpy.packbits, bitorder 'big'); a bit is 1 where the output is >= 0"
+DISTANCE = "Hamming distance of the packed codes, in bits"
+TIE_RULE = "equal distances in ascending order of the row"
+ORDER = "by distance"
+RERANKED = "by distance, then the first {first} re-ordered by descending cosine of the stored features; equal cosines keep their order"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a set of codes depends on.
+
+    Attributes:
+        library: What the user calls the library.
+        photos: Photos with a code in it.
+        codes: The code set and with it the model.
+        created: When the export was made, UTC.
+        search: What was asked and how; None where everything is exported.
+    """
+
+    library: str
+    photos: int
+    codes: CodeSetInfo
+    created: datetime
+    search: "SearchProvenance | None" = None
+
+    def document(self) -> dict[str, object]:
+        """As a JSON object, in the order in which a reader asks."""
+        info = self.codes
+        return {
+            "hashviewer": __version__,
+            "created": self.created.isoformat(timespec="seconds"),
+            "library": {"name": self.library, "version": VERSION, "photos": self.photos},
+            "model": {
+                "name": info.model,
+                "sha256": info.model_sha256,
+                "method": info.method,
+                "bits": info.bits,
+                "engine": info.engine,
+                "precision": info.precision,
+            },
+            "codes": info.key,
+            "preprocessing": _parsed(info.preprocessing),
+            "bit_order": BIT_ORDER,
+            **({} if self.search is None else self.search.document()),
+        }
+
+    def to_json(self) -> str:
+        """As JSON text, ASCII only: any bytes of a path survive as escapes."""
+        return json.dumps(self.document(), indent=2)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProvenance:
+    """What was asked and how it was answered.
+
+    Attributes:
+        title: The query's name.
+        row: The query's row; None for a picture from outside.
+        path: Where the picture is.
+        content: Hash of the query photo's bytes as the library has it; "" for a picture from outside.
+        code: The query's code in hexadecimal digits.
+        k: How many neighbours were asked for; None = no limit.
+        radius: The largest distance allowed, in bits; None = no limit.
+        reranked: How many of the first were re-ordered by their features.
+        searched: Photos compared; fewer than the library has where a filter was on.
+        results: Photos in the answer.
+    """
+
+    title: str
+    row: int | None
+    path: str | None
+    content: str
+    code: str
+    k: int | None
+    radius: int | None
+    reranked: int
+    searched: int
+    results: int
+
+    def document(self) -> dict[str, object]:
+        """As a JSON object."""
+        return {
+            "query": {
+                "title": self.title,
+                "row": self.row,
+                "path": self.path,
+                "content": self.content or None,
+                "code": self.code,
+            },
+            "k": self.k,
+            "radius": self.radius,
+            "distance": DISTANCE,
+            "tie_rule": TIE_RULE,
+            "rerank": self.reranked,
+            "order": RERANKED.format(first=self.reranked) if self.reranked else ORDER,
+            "searched": self.searched,
+            "results": self.results,
+        }
+
+
+def of_codes(source: Source, codes: str) -> Provenance:
+    """The provenance of a whole code set."""
+    _, encoded = source.library.codes(codes)
+    alive = source.library.alive[: len(encoded)]
+    return Provenance(
+        library=source.name,
+        photos=int(np.count_nonzero(encoded[: len(alive)] & alive)),
+        codes=source.code_set(codes),
+        created=datetime.now(UTC),
+    )
+
+
+def of_matches(
+    source: Source, query: Asked, matches: Matches, *, k: int | None, radius: int | None
+) -> Provenance:
+    """The provenance of the answer to a query."""
+    search = SearchProvenance(
+        title=query.title,
+        row=query.row,
+        path=query.path,
+        content="" if query.row is None else source.library.photo(query.row).content,
+        code=packed.to_hex(query.code),
+        k=k,
+        radius=radius,
+        reranked=matches.reranked,
+        searched=matches.total,
+        results=len(matches.rows),
+    )
+    return replace(of_codes(source, query.codes), search=search)
+
+
+def _parsed(preprocessing: str) -> object:
+    try:
+        return json.loads(preprocessing)
+    except ValueError:
+        return preprocessing
