@@ -12,7 +12,7 @@ from hashviewer.images.formats.raster import Raster
 from hashviewer.images.orientation import swaps_edges, turned
 from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.images.reading import read_picture
-from hashviewer.images.thumbnails import encode_thumbnail, fitted, shrunk
+from hashviewer.images.thumbnails import encode_thumbnail, resized, shrunk
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -56,19 +56,13 @@ def decode(source: Path | bytes, preprocessing: Preprocessing, *, thumbnail_edge
         ImageError: It is no picture or cannot be read; the text is the reason.
     """
     data, name = read_picture(source)
-    raster = _read(
-        data, name, short=preprocessing.short_edge, long=thumbnail_edge, thumbnail_edge=thumbnail_edge
-    )
-    image = _reduced(raster.image, short=preprocessing.short_edge, long=thumbnail_edge)
-    thumbnail = raster.as_thumbnail
-    if not thumbnail:
-        small = to_srgb(shrunk(image, thumbnail_edge), raster.profile)
-        thumbnail = encode_thumbnail(turned(small, raster.turn))
-    square = turned(to_srgb(_square(image, preprocessing), raster.profile), raster.turn)
+    short = preprocessing.short_edge
+    raster = _read(data, name, short=short, long=thumbnail_edge, thumbnail_edge=thumbnail_edge)
+    raster = raster.reduced(short=short, long=thumbnail_edge)
     swapped = swaps_edges(raster.turn)
     return Decoded(
-        pixels=np.array(square),
-        thumbnail=thumbnail,
+        pixels=np.array(_finished(_square(raster, preprocessing), raster)),
+        thumbnail=raster.as_thumbnail or encode_thumbnail(_finished(shrunk(raster, thumbnail_edge), raster)),
         width=raster.height if swapped else raster.width,
         height=raster.width if swapped else raster.height,
         orientation=raster.orientation,
@@ -91,9 +85,8 @@ def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArra
     raster = _read(data, name, short=0, long=max_edge or 0, thumbnail_edge=0)
     image = raster.image
     if max_edge is not None:
-        image = _reduced(image, short=0, long=max_edge)
-        image = image.resize(fitted(*image.size, max_edge), Image.Resampling.BICUBIC)
-    return np.array(turned(to_srgb(image, raster.profile), raster.turn))
+        image = resized(raster.reduced(short=0, long=max_edge), max_edge, Image.Resampling.BICUBIC)
+    return np.array(_finished(image, raster))
 
 
 def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int) -> Raster:
@@ -110,19 +103,18 @@ def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int)
     return read_with_pillow(data, name)
 
 
-def _reduced(image: Image.Image, *, short: int, long: int) -> Image.Image:
-    """Averaged down by a whole factor, to no less than twice what is wanted: the fine filters then cost little."""
-    factor = max(1, min(min(image.size) // max(1, 2 * short), max(image.size) // max(1, 2 * long)))
-    return image if factor == 1 else image.reduce(factor)
-
-
-def _square(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+def _square(raster: Raster, preprocessing: Preprocessing) -> Image.Image:
     """The network's square, cut and resized with antialiasing in one step."""
-    width, height = image.size
-    box = (0.0, 0.0, float(width), float(height))
+    width, height = raster.extent
+    box = (0.0, 0.0, width, height)
     if preprocessing.fit == "crop":
         edge = min(width, height) * preprocessing.size / preprocessing.short_edge
         left, top = (width - edge) / 2, (height - edge) / 2
         box = (left, top, left + edge, top + edge)
     size = (preprocessing.size, preprocessing.size)
-    return image.resize(size, _FILTERS[preprocessing.interpolation], box=box)
+    return raster.image.resize(size, _FILTERS[preprocessing.interpolation], box=box)
+
+
+def _finished(image: Image.Image, raster: Raster) -> Image.Image:
+    """In sRGB and upright: last, when few pixels are left."""
+    return turned(to_srgb(image, raster.profile), raster.turn)

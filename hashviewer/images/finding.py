@@ -76,7 +76,7 @@ def find_photos(
         raise ImageError(f"The folder {root} cannot be read: {error.strerror or error}.") from error
     walk = _Walk(root=os.path.realpath(root), progress=progress, on_problem=on_problem)
     walk.visited.add((start.st_dev, start.st_ino))
-    return walk.files(os.fspath(root), "")
+    return walk.files(os.fspath(root))
 
 
 @dataclass(slots=True)
@@ -87,51 +87,67 @@ class _Walk:
     visited: set[tuple[int, int]] = field(default_factory=set)
     found: int = 0
 
-    def files(self, folder: str, prefix: str) -> Iterator[FoundFile]:
+    def files(self, folder: str) -> Iterator[FoundFile]:
         """Depth first. A folder is sorted as "name/", so that the whole comes out in the order of its paths."""
-        for name, entry, is_folder in self._listed(folder, prefix):
-            if is_folder:
-                if self._enters(entry, prefix + name[:-1]):
-                    yield from self.files(entry.path, prefix + name)
+        levels = [("", iter(self._listed(folder, "")))]
+        while levels:
+            prefix, entries = levels[-1]
+            for name, entry in entries:
+                if not name.endswith("/"):
+                    found = self._photo(prefix + name, entry)
+                    if found is not None:
+                        yield found
+                elif self._enters(entry, prefix + name):
+                    levels.append((prefix + name, iter(self._listed(entry.path, prefix + name))))
+                    break
             else:
-                try:
-                    state = entry.stat()
-                except OSError:
-                    continue  # gone since the listing, or a link to nothing
-                if stat.S_ISREG(state.st_mode):
-                    self.found += 1
-                    if self.found % _REPORT_EVERY == 0:
-                        self.progress(self.found, None, f"{self.found:,} photos found")
-                    yield FoundFile(prefix + name, state.st_size, state.st_mtime_ns)
+                levels.pop()
 
-    def _listed(self, folder: str, prefix: str) -> list[tuple[str, os.DirEntry[str], bool]]:
-        self.progress(self.found, None, f"{self.found:,} photos found")
-        kept: list[tuple[str, os.DirEntry[str], bool]] = []
+    def _photo(self, path: str, entry: os.DirEntry[str]) -> FoundFile | None:
+        try:
+            state = entry.stat()
+        except OSError:
+            return None  # gone since the listing, or a link to nothing
+        if not stat.S_ISREG(state.st_mode):
+            return None
+        self.found += 1
+        if self.found % _REPORT_EVERY == 0:
+            self._report()
+        return FoundFile(path, state.st_size, state.st_mtime_ns)
+
+    def _listed(self, folder: str, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
+        """What may be a photo, and the folders with "/" behind their names; sorted."""
+        self._report()
+        kept: list[tuple[str, os.DirEntry[str]]] = []
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    name = entry.name
-                    if left_out(name):
+                    if left_out(entry.name):
                         continue
-                    if entry.is_dir():
-                        kept.append((name + "/", entry, True))
-                    elif os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a tenth of Path's time
-                        kept.append((name, entry, False))
+                    if _is_folder(entry):
+                        kept.append((entry.name + "/", entry))
+                    elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a tenth of Path's time
+                        kept.append((entry.name, entry))
         except OSError as error:
-            if self.on_problem is not None:
-                self.on_problem(prefix.rstrip("/"), f"This folder cannot be read: {error.strerror or error}.")
+            self._trouble(prefix, error)
         kept.sort(key=lambda item: item[0])
         return kept
 
-    def _enters(self, entry: os.DirEntry[str], path: str) -> bool:
+    def _report(self) -> None:
+        self.progress(self.found, None, f"{self.found:,} photos found")
+
+    def _trouble(self, prefix: str, error: OSError) -> None:
+        if self.on_problem is not None:
+            self.on_problem(prefix.rstrip("/"), f"This folder cannot be read: {error.strerror or error}.")
+
+    def _enters(self, entry: os.DirEntry[str], prefix: str) -> bool:
         """Whether a folder is to be listed, once and at its own place."""
         try:
             if entry.is_symlink() and self._has_own_place(os.path.realpath(entry.path)):
                 return False
             state = os.stat(entry.path)  # noqa: PTH116 - DirEntry.stat has no inode on Windows
         except OSError as error:
-            if self.on_problem is not None:
-                self.on_problem(path, f"This folder cannot be read: {error.strerror or error}.")
+            self._trouble(prefix, error)
             return False
         key = (state.st_dev, state.st_ino)
         if key in self.visited:
@@ -145,6 +161,13 @@ class _Walk:
             return True
         inside = os.path.join(self.root, "")  # noqa: PTH118 - the root with one separator behind it
         return target.startswith(inside) and not any(map(left_out, Path(target[len(inside) :]).parts))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def left_out(name: str) -> bool:

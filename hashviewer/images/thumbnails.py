@@ -4,29 +4,31 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashviewer.errors import ImageError
+from hashviewer.images.formats.raster import Raster
 
 _QUALITY = 85
 _CLOSE = 0.85  # of the wanted edge
 
 
-def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
-    """The size at which the longest edge is ``edge``, never enlarged, both at least 1."""
-    longest = max(width, height)
+def resized(raster: Raster, edge: int, resampling: Image.Resampling) -> Image.Image:
+    """The whole picture with its longest edge brought down to ``edge``; never enlarged, no edge below 1 pixel."""
+    longest = max(raster.width, raster.height)
     if longest <= edge:
-        return width, height
-    return max(1, round(width * edge / longest)), max(1, round(height * edge / longest))
+        return raster.image
+    size = (max(1, round(raster.width * edge / longest)), max(1, round(raster.height * edge / longest)))
+    return raster.image.resize(size, resampling, box=(0.0, 0.0, *raster.extent))
 
 
-def shrunk(image: Image.Image, edge: int) -> Image.Image:
-    """The picture with its longest edge brought down to ``edge``, or to a little less where that is far cheaper.
+def shrunk(raster: Raster, edge: int) -> Image.Image:
+    """As `resized`, or a little smaller than ``edge`` where that is far cheaper.
 
     Averaging whole blocks of pixels costs a tenth of a filter; it is taken where it comes out close below.
     """
-    longest = max(image.size)
+    longest = max(raster.image.size)
     factor = -(-longest // edge)
     if factor > 1 and longest >= _CLOSE * edge * factor:
-        return image.reduce(factor)
-    return image.resize(fitted(*image.size, edge), Image.Resampling.HAMMING)
+        return raster.image.reduce(factor)
+    return resized(raster, edge, Image.Resampling.HAMMING)
 
 
 def encode_thumbnail(image: Image.Image) -> bytes:

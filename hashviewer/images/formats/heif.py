@@ -38,4 +38,11 @@ def _raster(picture: pillow_heif.HeifFile) -> Raster:
     profile = picture.info.get("icc_profile") or b""
     image = picture.to_pillow()
     width, height = image.size
-    return Raster(plain(image), width, height, 1, facts.orientation, profile, facts.taken)
+    return Raster(
+        image=plain(image),
+        width=width,
+        height=height,
+        orientation=facts.orientation,
+        profile=profile,
+        taken=facts.taken,
+    )

@@ -125,12 +125,22 @@ def read_jpeg(data: bytes, *, min_short: int, min_long: int, thumbnail_edge: int
         image=image,
         width=header.width,
         height=header.height,
+        scale=_scale(header, image),
         turn=header.exif.orientation,
         orientation=header.exif.orientation,
         profile=header.profile,
         taken=header.exif.taken,
         as_thumbnail=_bare(data, header, image.mode) if own else b"",
     )
+
+
+def _scale(header: Header, image: Image.Image) -> float:
+    """The n/8 at which libjpeg decoded; it rounds the edges up."""
+    whole = (header.width, header.height)
+    for eighths in range(8, 0, -1):
+        if image.size == tuple(-(-edge * eighths // 8) for edge in whole):
+            return eighths / 8
+    raise ImageError("This JPEG is damaged: its picture has another size than its header states.")
 
 
 _INVERTED = [255 - level for level in range(256)] * 4

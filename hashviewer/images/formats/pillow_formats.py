@@ -47,7 +47,15 @@ def _raster(image: ImageFile.ImageFile, name: str) -> Raster:
     image.load()  # before the EXIF is asked for: a PNG may carry it behind the pixels
     facts = parse_exif(image.info.get("exif") or b"")
     width, height = image.size
-    return Raster(plain(image), width, height, facts.orientation, facts.orientation, profile, facts.taken)
+    return Raster(
+        image=plain(image),
+        width=width,
+        height=height,
+        turn=facts.orientation,
+        orientation=facts.orientation,
+        profile=profile,
+        taken=facts.taken,
+    )
 
 
 def _tiff_raster(image: ImageFile.ImageFile, profile: bytes) -> Raster:
@@ -59,7 +67,14 @@ def _tiff_raster(image: ImageFile.ImageFile, profile: bytes) -> Raster:
     if inverted:  # Pillow does this itself for 8 bits, not for 16
         pixels = pixels.point(_INVERTED)
     width, height = pixels.size
-    return Raster(pixels, width, height, 1, facts.orientation, profile, facts.taken)
+    return Raster(
+        image=pixels,
+        width=width,
+        height=height,
+        orientation=facts.orientation,
+        profile=profile,
+        taken=facts.taken,
+    )
 
 
 def _tiff_facts(image: Image.Image) -> ExifFacts:

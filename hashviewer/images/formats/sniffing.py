@@ -90,7 +90,16 @@ def _refusal(head: bytes) -> str:
                 signature == b"PK\x03\x04" and len(head) > 6 and bool(head[6] & 1)
             )
             return f"This file is not a picture but {what}{', protected by a password' if locked else ''}."
-    sample = head[:_TEXT_SAMPLE]
-    if all(byte >= 32 or byte in (9, 10, 12, 13) for byte in sample):
+    if _is_text(head[:_TEXT_SAMPLE]):
         return "This file is not a picture but a text."
     return "This file is not a picture of a known format."
+
+
+def _is_text(sample: bytes) -> bool:
+    if any(byte < 32 and byte not in b"\t\n\f\r" for byte in sample):
+        return False
+    try:
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > 0 and error.start >= len(sample) - 3  # a character that the sample cuts
+    return True
