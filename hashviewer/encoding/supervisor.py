@@ -1,0 +1,252 @@
+"""Runs the indexing process and looks after it.
+
+A crash or an out-of-memory takes only the child. The file that was being decoded is found out, noted as a problem,
+and the work goes on with a new child.
+"""
+
+import logging
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from hashviewer.encoding import messages
+from hashviewer.encoding.child import command, environment
+from hashviewer.encoding.journal import Precautions, in_flight, write_precautions
+from hashviewer.encoding.messages import Message
+from hashviewer.encoding.report import IndexReport
+from hashviewer.errors import EncodingError
+from hashviewer.progress import Cancelled, Progress, silent
+
+_TICK = 0.1  # s; how soon a stop is noticed
+_FAREWELL = 120.0  # s; a child that was told to stop may need so long to write what is done
+_BARREN_DEATHS = 3  # deaths in a row that teach nothing
+_DEATHS = 20  # deaths in a row without a photo written
+
+_log = logging.getLogger(__name__)
+
+
+class Committed(Protocol):
+    """Is told how many photos have just become durable."""
+
+    def __call__(self, rows: int) -> object:
+        """Note it."""
+
+
+def index_in_child(
+    folder: Path,
+    library: Path,
+    *,
+    model: Path,
+    device: str = "auto",
+    precision: str = "auto",
+    progress: Progress = silent,
+    on_committed: Committed | None = None,
+) -> IndexReport:
+    """`index` in a process of its own; blocks. A stop by `progress` or Ctrl-C keeps what is done.
+
+    Args:
+        folder: See `index`.
+        library: See `index`.
+        model: See `index`.
+        device: See `index`.
+        precision: See `index`.
+        progress: Called at least ten times a second, in this thread.
+        on_committed: Called in this thread with the number of photos that `Library.refresh` will find.
+
+    Raises:
+        EncodingError: The engine cannot start, or the child has died again and again.
+        LibraryError: See `index`.
+        ImageError: See `index`.
+        CheckpointError: See `index`.
+    """
+    words = ["index", "--folder", str(folder), "--library", str(library), "--model", str(model)]
+    words += ["--device", device, "--precision", precision]
+    return _supervised(words, progress=progress, on_committed=on_committed)
+
+
+def encode_library_in_child(
+    library: Path,
+    *,
+    model: Path,
+    device: str = "auto",
+    precision: str = "auto",
+    progress: Progress = silent,
+    on_committed: Committed | None = None,
+) -> IndexReport:
+    """`encode_library` in a process of its own; blocks. Arguments and errors as in `index_in_child`."""
+    words = ["encode", "--library", str(library), "--model", str(model)]
+    words += ["--device", device, "--precision", precision]
+    return _supervised(words, progress=progress, on_committed=on_committed)
+
+
+def _supervised(words: Sequence[str], *, progress: Progress, on_committed: Committed | None) -> IndexReport:
+    with tempfile.TemporaryDirectory(prefix="hashviewer-") as scratch:
+        journal = Path(scratch) / "journal"
+        case = _Case(Precautions(journal=journal))
+        while True:
+            write_precautions(Path(scratch) / "precautions", case.precautions)
+            child = _Child([*words, "--precautions", str(Path(scratch) / "precautions")], Path(scratch))
+            run = _Run(case.written, progress, on_committed)
+            with child:
+                report = run.follow(child)
+            if report is not None:
+                return replace(
+                    report, added=report.added + case.written, encoded=report.encoded + case.written
+                )
+            case.learn(child, in_flight(journal), written=run.written)
+
+
+@dataclass(slots=True)
+class _Case:
+    """What the deaths so far have taught."""
+
+    precautions: Precautions
+    written: int = 0
+    deaths: int = 0
+    barren: int = 0
+
+    def learn(self, child: "_Child", flying: Sequence[str], *, written: int) -> None:
+        """Take in a death; raises `EncodingError` when there is no sense in going on."""
+        self.written += written
+        self.deaths = 0 if written else self.deaths + 1
+        self.barren = 0 if written or flying else self.barren + 1
+        _log.warning(
+            "The encoding process died (%s) with %d files in flight.\n%s", child.end, len(flying), child.said
+        )
+        if self.barren >= _BARREN_DEATHS or self.deaths >= _DEATHS:
+            raise EncodingError(
+                f"The encoding process died again and again ({child.end}). What it had reported as done is in the "
+                "library. Close other programs if memory is short, then try again; the log has the details."
+            )
+        known = self.precautions
+        if len(flying) == 1:
+            self.precautions = replace(known, condemned=known.condemned | set(flying), suspects=frozenset())
+        else:
+            self.precautions = replace(known, suspects=frozenset(flying))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One child's run as its parent sees it."""
+
+    before: int
+    progress: Progress
+    on_committed: Committed | None
+    written: int = 0
+    _state: tuple[int, int | None, str] = (0, None, "")
+    _told: bool = field(default=False)
+
+    def follow(self, child: "_Child") -> IndexReport | None:
+        """Pass messages on until the end; the report, or None if the child died."""
+        for message in child.messages():
+            try:
+                if message is not None and message.event == "done":
+                    return IndexReport(**message.fields)
+                if message is not None and message.event == "error":
+                    raise message.error()
+                self._take(message)
+                if not self._told:
+                    done, total, words = self._state
+                    self.progress(done + self.before, total and total + self.before, words)
+            except (Cancelled, KeyboardInterrupt):
+                self._told = True
+                child.stop()
+        if self._told:
+            return IndexReport(self.written, 0, 0, 0, 0, self.written, 0, 0.0, 0.0, cancelled=True)
+        return None
+
+    def _take(self, message: Message | None) -> None:
+        if message is None:
+            return
+        if message.event == "committed":
+            rows = int(message.fields["rows"])
+            self.written += rows
+            if self.on_committed is not None:
+                self.on_committed(rows)
+        elif message.event == "progress":
+            self._state = (message.fields["done"], message.fields["total"], message.fields["message"])
+
+
+class _Child:
+    """A running child; `with` sees to it that it is gone afterwards."""
+
+    def __init__(self, words: Sequence[str], scratch: Path) -> None:
+        self._errors = (scratch / "errors").open("w+b")
+        self._process = subprocess.Popen(
+            command(*words),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment(),
+        )
+        self._queue: queue.Queue[Message | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, name="encoder-messages", daemon=True)
+        self._told_to_stop: float | None = None
+        self.said = ""
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        try:
+            self._process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        assert self._process.stdout is not None, "a pipe"
+        self._process.stdout.close()
+        self._errors.seek(0)
+        self.said = self._errors.read().decode(errors="replace")[-4000:]
+        self._errors.close()
+
+    @property
+    def end(self) -> str:
+        """How it ended, in words."""
+        status = self._process.returncode
+        if status is not None and status < 0:
+            with suppress(ValueError):
+                return signal.Signals(-status).name
+        return f"exit status {status}"
+
+    def stop(self) -> None:
+        """Tell it to stop and to keep what is done."""
+        assert self._process.stdin is not None, "a pipe"
+        if self._told_to_stop is None:
+            self._told_to_stop = time.monotonic()
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def messages(self) -> Iterator[Message | None]:
+        """Its messages to the last; None ten times a second while there is none."""
+        while True:
+            try:
+                message = self._queue.get(timeout=_TICK)
+            except queue.Empty:
+                if self._told_to_stop is not None and time.monotonic() - self._told_to_stop > _FAREWELL:
+                    self._process.kill()
+                yield None
+                continue
+            if message is None:
+                return
+            yield message
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None, "a pipe"
+        with suppress(ValueError, OSError):  # half a message from a child that died
+            while (message := messages.read(self._process.stdout)) is not None:
+                self._queue.put(message)
+        self._queue.put(None)
