@@ -2,15 +2,14 @@
 
 import difflib
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import typer
 import typer.core
 
+from hashviewer.cli.log import LOGGER, log_file, start_log, stop_log
 from hashviewer.cli.output import shown
 from hashviewer.errors import HashViewerError
 from hashviewer.progress import Cancelled
@@ -37,8 +36,12 @@ class Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command; what goes wrong becomes a sentence and an exit code."""
-        with failures_in_words():
-            return super().invoke(ctx)
+        start_log()
+        try:
+            with failures_in_words():
+                return super().invoke(ctx)
+        finally:
+            stop_log()
 
 
 def _refuse(ctx: typer.Context, word: str, commands: list[str]) -> None:
@@ -68,23 +71,7 @@ def failures_in_words() -> Iterator[None]:
     except Exception as error:  # the log keeps the traceback, the user gets a sentence
         if type(error).__module__.startswith(("click.", "typer.")):
             raise  # a wrong option: the command line's own message
-        place = log_failure()
+        LOGGER.exception("not foreseen: %s", sys.argv)
         typer.echo(f"Something went wrong: {shown(str(error)) or type(error).__name__}", err=True)
-        typer.echo(f"This is a mistake in HashViewer; the details are in {shown(str(place))}.", err=True)
+        typer.echo(f"This is a mistake in HashViewer; the details are in {shown(str(log_file()))}.", err=True)
         raise typer.Exit(FAILED) from error
-
-
-def log_failure() -> Path:
-    """Append the present traceback to the log file; gives its path."""
-    import platformdirs
-
-    folder = platformdirs.user_log_path("hashviewer", appauthor=False)
-    place = folder / "hashviewer.log"
-    when = datetime.now().astimezone().isoformat(timespec="seconds")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with place.open("a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write(f"{when} {sys.argv}\n{traceback.format_exc()}\n")
-    except OSError:
-        traceback.print_exc()  # no log can be written: better on stderr than lost
-    return place

@@ -1,7 +1,7 @@
 """Writing an answer, or a whole code set, in one of the formats."""
 
 import zipfile
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +19,7 @@ from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 
 
-class Format(StrEnum):
+class Format(Enum):
     """A format for the answer to a query."""
 
     CSV = "csv"
@@ -29,9 +29,9 @@ class Format(StrEnum):
     HTML = "html"
 
     @property
-    def description(self) -> str:
+    def title(self) -> str:
         """What the user reads in a list of formats."""
-        return _DESCRIPTIONS[self]
+        return _TITLES[self]
 
     @property
     def suffix(self) -> str:
@@ -39,7 +39,7 @@ class Format(StrEnum):
         return "" if self is Format.FOLDER else f".{self.value}"
 
 
-_DESCRIPTIONS = {
+_TITLES = {
     Format.CSV: "Table for a spreadsheet (CSV)",
     Format.JSON: "Data with everything about its origin (JSON)",
     Format.FOLDER: "Folder with the pictures",
@@ -53,7 +53,7 @@ def export(
     query: Asked,
     matches: Matches,
     *,
-    format: str,
+    format: Format | str,
     output: Path,
     k: int | None = None,
     radius: int | None = None,
@@ -66,7 +66,7 @@ def export(
         source: The open library: a workspace.
         query: What was asked.
         matches: The answer; all its rows are exported.
-        format: One of `Format`.
+        format: One of `Format`, or its name.
         output: The file or folder to make. A CSV table gets its provenance beside it.
         k: How many neighbours were asked for, for the provenance; None = no limit.
         radius: The largest distance asked for, in bits, for the provenance; None = no limit.
@@ -76,8 +76,7 @@ def export(
     Raises:
         ExportError: The format is unknown or `output` cannot be written; the text says why.
     """
-    if format not in set(Format):
-        raise ExportError(f"“{format}” is not a format for exports; choose one of {', '.join(Format)}.")
+    chosen = _known(format)
     if (
         query.path is not None
         and output.exists()
@@ -86,12 +85,12 @@ def export(
     ):
         raise ExportError(f"{output} is the query picture itself; it is never replaced. Choose another name.")
     answer = ResultSet.of(source, query, matches, k=k, radius=radius)
-    if format == Format.FOLDER:
+    if chosen is Format.FOLDER:
         with new_folder(output, source.library, force=force) as folder:
             return write_pictures(FolderSink(folder), answer, output=output, progress=progress)
     with new_file(output, source.library, force=force) as file:
-        report = _write(file, answer, Format(format), output=output, progress=progress)
-        if format == Format.CSV:
+        report = _write(file, answer, chosen, output=output, progress=progress)
+        if chosen is Format.CSV:
             with new_file(provenance_beside(output), source.library, force=force) as beside:
                 beside.write(answer.provenance.to_json().encode())
     return report
@@ -113,6 +112,14 @@ def export_all(
 def provenance_beside(table: Path) -> Path:
     """Where the provenance of a CSV table is."""
     return table.with_name(f"{table.stem}.provenance.json")
+
+
+def _known(format: Format | str) -> Format:
+    try:
+        return Format(format)
+    except ValueError as error:
+        known = ", ".join(each.value for each in Format)
+        raise ExportError(f"“{format}” is not a format for exports; choose one of {known}.") from error
 
 
 def _write(

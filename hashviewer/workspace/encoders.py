@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashviewer.errors import CheckpointError, SearchError
+from hashviewer.errors import CheckpointError, EncodingError, SearchError
 from hashviewer.library import CodeSetInfo
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ class CodeSetEncoder:
 
     def __init__(self, info: CodeSetInfo) -> None:
         self._info = info
-        self._lock = threading.Lock()  # guards the attribute below
-        self._turn = threading.Lock()  # held while a picture is encoded
+        self._lock = threading.Lock()  # guards the attributes below
         self._encoder: QueryEncoder | None = None
+        self._closed = False
 
     def start(self) -> None:
         """Start the process; does not wait until it is ready.
@@ -31,14 +31,13 @@ class CodeSetEncoder:
 
     def encode(self, source: Path | bytes) -> "EncodedQuery":
         """Encode one picture; blocks. One at a time, others wait."""
-        encoder = self._started()
-        with self._turn:
-            return encoder.encode(source)
+        return self._started().encode(source)
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
             encoder, self._encoder = self._encoder, None
+            self._closed = True
         if encoder is not None:
             encoder.close()
 
@@ -46,6 +45,8 @@ class CodeSetEncoder:
         from hashviewer.encoding import QueryEncoder
 
         with self._lock:
+            if self._closed:
+                raise EncodingError("The library has been closed meanwhile: open it and ask again.")
             if self._encoder is None:
                 self._encoder = QueryEncoder(
                     find_model_of(self._info), engine=self._info.engine, precision=self._info.precision

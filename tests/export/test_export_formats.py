@@ -116,7 +116,7 @@ def test_an_answer_without_photos_is_a_valid_document(workspace, tmp_path):
     query = workspace.query_row(0, codes=KEY)
     nothing = workspace.search(query, rows=np.zeros(len(workspace.library), dtype=np.bool_))
     for format in Format:
-        export(workspace, query, nothing, format=format, output=tmp_path / f"empty-{format}")
+        export(workspace, query, nothing, format=format, output=tmp_path / f"empty-{format.value}")
     assert json.loads((tmp_path / "empty-json").read_text())["results"] == []
     assert table((tmp_path / "empty-csv").read_bytes()) == []
 
