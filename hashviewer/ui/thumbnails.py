@@ -31,26 +31,31 @@ class _Requests:
     """The rows that are wanted, newest first; shared by the GUI thread and the workers."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[int, None] = OrderedDict()
+        self._rows: OrderedDict[int, bool] = OrderedDict()  # row: whether it may be forgotten unseen
         self._changed = Condition()
         self._closed = False
-        self.decoding = 0
+        self._decoding = 0
 
-    def push(self, rows: Iterable[int]) -> None:
+    def push(self, rows: Iterable[int], *, passing: bool) -> None:
         """Put rows on top; the last one given is taken first."""
         with self._changed:
             for row in rows:
-                self._rows[row] = None
+                self._rows[row] = passing and self._rows.get(row, True)
                 self._rows.move_to_end(row)
             while len(self._rows) > WAITING_LIMIT:
                 self._rows.popitem(last=False)
             self._changed.notify_all()
 
-    def keep_only(self, rows: set[int]) -> None:
-        """Forget all waiting rows but these."""
+    def forget_passing(self) -> None:
+        """Forget what was asked for only while it passed."""
         with self._changed:
-            for row in [row for row in self._rows if row not in rows]:
+            for row in [row for row, passing in self._rows.items() if passing]:
                 del self._rows[row]
+
+    def clear(self) -> None:
+        """Forget everything that waits."""
+        with self._changed:
+            self._rows.clear()
 
     def take(self) -> int | None:
         """The newest row, waiting for one; None when it is over."""
@@ -59,13 +64,13 @@ class _Requests:
                 self._changed.wait()
             if self._closed:
                 return None
-            self.decoding += 1
+            self._decoding += 1
             return self._rows.popitem(last=True)[0]
 
-    def taken_done(self) -> None:
+    def delivered(self) -> None:
         """A worker has delivered the row it took."""
         with self._changed:
-            self.decoding -= 1
+            self._decoding -= 1
 
     def close(self) -> None:
         """Let all workers end."""
@@ -74,14 +79,11 @@ class _Requests:
             self._rows.clear()
             self._changed.notify_all()
 
-    def __contains__(self, row: int) -> bool:
-        return row in self._rows
-
     @property
     def empty(self) -> bool:
         """Whether nothing waits and nothing is being decoded."""
         with self._changed:
-            return not self._rows and self.decoding == 0
+            return not self._rows and self._decoding == 0
 
 
 class Thumbnails(QObject):
@@ -126,7 +128,7 @@ class Thumbnails(QObject):
         self._cache.clear()
         self._broken.clear()
         self._bytes = 0
-        self._requests.keep_only(set())
+        self._requests.clear()
 
     def pixmap(self, row: int) -> QPixmap | None:
         """The thumbnail if it is there; otherwise None, and `ready` follows."""
@@ -144,18 +146,22 @@ class Thumbnails(QObject):
         """Whether the row has no readable thumbnail."""
         return row in self._broken
 
+    def peek(self, row: int) -> QPixmap | None:
+        """The thumbnail if it is there; asks for nothing."""
+        entry = self._cache.get(row)
+        if entry is None:
+            return None
+        self._cache.move_to_end(row)
+        return entry[0]
+
     def prefetch(self, rows: Sequence[int]) -> None:
         """Ask for rows; the first given is decoded first, and before all that were asked for earlier."""
-        if self._library is None:
-            return
-        wanted = [row for row in reversed(rows) if self._is_wanted(row)]
-        if wanted:
-            self._start_workers()
-            self._requests.push(wanted)
+        self._ask(rows, passing=False)
 
-    def keep_only(self, rows: Iterable[int]) -> None:
-        """Drop the requests for all other rows: they have left the screen."""
-        self._requests.keep_only(set(rows))
+    def look_at(self, rows: Sequence[int]) -> None:
+        """The viewport of the grid shows these rows (most wanted first): what it passed before is forgotten."""
+        self._requests.forget_passing()
+        self._ask(rows, passing=True)
 
     def from_bytes(self, data: bytes) -> QPixmap:
         """Decode one thumbnail at once; a null pixmap when `data` is no picture."""
@@ -173,6 +179,14 @@ class Thumbnails(QObject):
         for worker in self._workers:
             worker.join()
         self._workers.clear()
+
+    def _ask(self, rows: Sequence[int], *, passing: bool) -> None:
+        if self._library is None:
+            return
+        wanted = [row for row in reversed(rows) if self._is_wanted(row)]
+        if wanted:
+            self._start_workers()
+            self._requests.push(wanted, passing=passing)
 
     def _is_wanted(self, row: int) -> bool:
         if row in self._broken:
@@ -196,7 +210,7 @@ class Thumbnails(QObject):
             if library is not None:
                 image = _read(library, row, edge)
                 self._decoded.put((library, row, edge, image))
-            self._requests.taken_done()
+            self._requests.delivered()
             self._woken.emit()
 
     def _take_decoded(self) -> None:

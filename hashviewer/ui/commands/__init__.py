@@ -1,0 +1,10 @@
+"""What the actions of the window do, a module for each kind."""
+
+from hashviewer.ui.commands.libraries import LibraryCommands
+from hashviewer.ui.commands.photos import PhotoCommands
+from hashviewer.ui.commands.queries import QueryCommands
+from hashviewer.ui.commands.window import WindowCommands
+
+
+class Commands(LibraryCommands, PhotoCommands, QueryCommands, WindowCommands):
+    """Every slot that the table of actions names."""

@@ -1,0 +1,81 @@
+"""Commands on query, filter and radius."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
+from hashviewer.selection import Selection
+from hashviewer.ui.commands.base import WindowPart
+
+PICTURES = "Pictures (*.jpg *.jpeg *.png *.webp *.gif *.bmp *.tif *.tiff *.heic *.heif *.avif);;All files (*)"
+
+
+class QueryCommands(WindowPart):
+    """Asking, going back, stepping out."""
+
+    def open_picture(self) -> None:
+        """Ask for a picture file and search with it."""
+        chosen, _ = QFileDialog.getOpenFileName(self.window, "Search with a picture", "", PICTURES)
+        if chosen:
+            self.explorer.image_asked.emit(Path(chosen), Path(chosen).name)
+
+    def ask_current(self) -> None:
+        """More like the current photo."""
+        row = self.explorer.current
+        if row is not None:
+            self.explorer.row_asked.emit(row)
+
+    def go_back(self) -> None:
+        """The query before."""
+        self.window.controller.go_back()
+
+    def go_forward(self) -> None:
+        """The query after."""
+        self.window.controller.go_forward()
+
+    def forget_query(self) -> None:
+        """Show the whole library."""
+        self.window.controller.forget_query()
+
+    def shrink_radius(self) -> None:
+        """One bit less."""
+        self._move_radius(-1)
+
+    def grow_radius(self) -> None:
+        """One bit more."""
+        self._move_radius(1)
+
+    def suggest_radius(self, suggest: bool) -> None:  # noqa: FBT001 - a checkable action's slot
+        """Suggest the radius at every query, or keep it."""
+        self.window.controller.suggest_radius(suggest=suggest)
+
+    def focus_filter(self) -> None:
+        """Type words to filter by."""
+        self.window.toolbar.filter.setFocus()
+        self.window.toolbar.filter.selectAll()
+
+    def clear_filter(self) -> None:
+        """Show all again, whatever narrowed the photos."""
+        self.window.toolbar.clear_filter()
+        self.explorer.row_filter = None
+        self.window.grid_view.grid.setFocus()
+
+    def step_back(self) -> None:
+        """One step out: message, filter, selection, query, full screen, in this order."""
+        window, explorer = self.window, self.explorer
+        if window.message_bar.isVisibleTo(window):
+            window.message_bar.hide()
+        elif explorer.row_filter is not None or window.toolbar.filter.text():
+            self.clear_filter()
+        elif explorer.selection.rows:
+            explorer.selection = Selection()
+        elif explorer.query is not None:
+            window.controller.forget_query()
+        elif window.isFullScreen():
+            window.showNormal()
+        window.grid_view.grid.setFocus()
+
+    def _move_radius(self, bits: int) -> None:
+        results = self.explorer.results
+        if results is not None:
+            self.explorer.radius = min(max(0, self.explorer.radius + bits), results.matches.bits)

@@ -1,0 +1,283 @@
+"""Turns what is asked into tasks and their results into state."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from hashviewer.search import Matches
+from hashviewer.selection import Selection
+from hashviewer.statistics import largest_gap
+from hashviewer.ui.explorer import Explorer, Results, RowFilter
+from hashviewer.ui.filtering import rows_with_words
+from hashviewer.ui.history import History
+from hashviewer.ui.tasks import TaskQueue
+from hashviewer.workspace import Query, Workspace
+
+WITHOUT_GAP = 10  # photos that the suggested radius takes in when no gap stands out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One question on the trail: what was asked, so that it can be asked again of another code set."""
+
+    source: int | Path | bytes  # a row, or a picture from outside
+    title: str
+    query: Query
+
+
+class Controller(QObject):
+    """Asks, searches, filters; owns the trail of queries.
+
+    Signals:
+        suggesting_changed: The radius is suggested again, or the user has fixed it.
+    """
+
+    suggesting_changed = Signal()
+
+    def __init__(self, explorer: Explorer, tasks: TaskQueue, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.explorer = explorer
+        self.tasks = tasks
+        self.history: History[Step] = History()
+        self.suggesting = True
+        self._own_radius = False
+        self._may_warm_up = False  # not before the window is painted
+        self._filter_before: RowFilter | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        explorer = self.explorer
+        explorer.row_asked.connect(self.ask_row)
+        explorer.image_asked.connect(self.ask_image)
+        explorer.back_asked.connect(self.go_back)
+        explorer.forward_asked.connect(self.go_forward)
+        explorer.codes_changed.connect(self._on_codes_changed)
+        explorer.options_changed.connect(self.search)
+        explorer.radius_changed.connect(self._on_radius_changed)
+        explorer.row_filter_changed.connect(self._on_filter_changed)
+        explorer.library_grew.connect(self._on_library_grew)
+
+    # The open library
+
+    def show_workspace(self, workspace: Workspace | None) -> None:
+        """Show another library, or none; the one before is closed."""
+        explorer, before = self.explorer, self.explorer.workspace
+        for key in ("query", "search", "filter", "arrange", "warm up"):
+            self.tasks.cancel(key)
+        self._set_history(History())
+        explorer.query = None
+        explorer.results = None
+        explorer.selection = Selection()
+        explorer.hover = None
+        explorer.row_filter = None
+        explorer.bit = None
+        explorer.codes = None
+        explorer.workspace = workspace
+        if before is not None:
+            self.tasks.run(f"close {id(before)}", before.close)
+        if workspace is not None:
+            explorer.codes = workspace.default_codes()
+
+    def begin_warm_up(self) -> None:
+        """From now on start encoders for pictures from outside as soon as their code set is shown."""
+        self._may_warm_up = True
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        workspace, codes = self.explorer.workspace, self.explorer.codes
+        if not self._may_warm_up:
+            return
+        if workspace is not None and codes is not None:
+            self.tasks.run("warm up", workspace.warm_up, codes, on_error=_already_logged)
+
+    # Asking
+
+    def ask_row(self, row: int) -> None:
+        """Make a photo of the library the query."""
+        self._ask(row, "", remember=True)
+
+    def ask_image(self, source: object, title: str) -> None:
+        """Make a picture from outside the query: a path, or encoded bytes."""
+        if isinstance(source, Path | bytes):
+            self._ask(source, title, remember=True)
+
+    def go_back(self) -> None:
+        """The query before."""
+        self._go_to(self.history.back())
+
+    def go_forward(self) -> None:
+        """The query after, once one has gone back."""
+        self._go_to(self.history.forward())
+
+    def forget_query(self) -> None:
+        """Show the whole library again; back leads to the query."""
+        self.tasks.cancel("query")
+        self.tasks.cancel("search")
+        self.explorer.query = None
+        self.explorer.results = None
+
+    def _go_to(self, history: History[Step]) -> None:
+        step = history.present
+        if step is None or (history is self.history and self.explorer.query is step.query):
+            return
+        self._set_history(history)
+        if step.query.codes == self.explorer.codes:
+            self.tasks.cancel("query")
+            self._take_query(step.query)
+        else:
+            self._ask(step.source, step.title, remember=False)
+
+    def _ask(self, source: int | Path | bytes, title: str, *, remember: bool) -> None:
+        workspace, codes = self.explorer.workspace, self.explorer.codes
+        if workspace is None:
+            self.explorer.failed.emit("Open a library first; then it can be searched with this picture.")
+            return
+        if codes is None:
+            self.explorer.failed.emit(
+                "This library has no codes yet, so there is nothing to compare with. "
+                "Add photos (File > Refresh library) or wait until the first are encoded."
+            )
+            return
+        done = partial(self._on_query_made, source, title, remember)
+        if isinstance(source, int):
+            self.tasks.run("query", partial(workspace.query_row, source, codes=codes), on_done=done)
+        else:
+            work = partial(workspace.query_image, source, codes=codes, title=title)
+            self.tasks.run("query", work, on_done=done, label="Encoding the picture")
+
+    def _on_query_made(
+        self,
+        source: int | Path | bytes,
+        title: str,
+        remember: bool,  # noqa: FBT001 - bound by partial
+        query: Query,
+    ) -> None:
+        step = Step(source, title, query)
+        if remember:
+            self._set_history(self.history.after(step))
+        else:
+            self._set_history(self.history.with_present(step))
+        self._take_query(query)
+
+    def _take_query(self, query: Query) -> None:
+        self.explorer.query = query
+        self.search()
+
+    def _set_history(self, history: History[Step]) -> None:
+        self.history = history
+        self.explorer.can_go_back = history.can_go_back
+        self.explorer.can_go_forward = history.can_go_forward
+
+    # Searching
+
+    def search(self) -> None:
+        """Answer the present query with the present options."""
+        explorer = self.explorer
+        query, workspace, options = explorer.query, explorer.workspace, explorer.options
+        if query is None or workspace is None:
+            return
+        rerank = 0 if query.feature is None else options.rerank
+        rows = self._searched_rows(workspace)
+        work = partial(workspace.search, query, k=options.k, rerank=rerank, rows=rows)
+        self.tasks.run(
+            "search", work, on_done=partial(self._on_found, query), pass_progress=True, label="Searching"
+        )
+
+    def _searched_rows(self, workspace: Workspace) -> NDArray[np.bool_] | None:
+        row_filter = self.explorer.row_filter
+        if row_filter is None or not row_filter.search:
+            return None
+        mask = np.zeros(len(workspace.library), dtype=np.bool_)
+        mask[row_filter.rows] = True
+        return mask
+
+    def _on_found(self, query: Query, matches: Matches) -> None:
+        explorer = self.explorer
+        if query is not explorer.query:
+            return
+        known = explorer.results
+        if self.suggesting and (known is None or known.query is not query):
+            self._set_radius(suggested_radius(matches, query))
+        explorer.results = Results(query, matches, explorer.options)
+
+    # The radius
+
+    def suggest_radius(self, *, suggest: bool) -> None:
+        """Suggest the radius at every new query, or keep the present one."""
+        if suggest == self.suggesting:
+            return
+        self.suggesting = suggest
+        results = self.explorer.results
+        if suggest and results is not None:
+            self._set_radius(suggested_radius(results.matches, results.query))
+        self.suggesting_changed.emit()
+
+    def _set_radius(self, radius: int) -> None:
+        self._own_radius = True
+        self.explorer.radius = radius
+        self._own_radius = False
+
+    def _on_radius_changed(self) -> None:
+        if not self._own_radius and self.suggesting:
+            self.suggesting = False
+            self.suggesting_changed.emit()
+
+    # Filtering
+
+    def filter_by(self, text: str) -> None:
+        """Narrow grid and search to the photos with all these words in path or label; nothing for no filter."""
+        workspace = self.explorer.workspace
+        if not text.strip() or workspace is None:
+            self.tasks.cancel("filter")
+            self.explorer.row_filter = None
+            return
+        work = partial(rows_with_words, workspace.library, text)
+        self.tasks.run(
+            "filter", work, on_done=partial(self._on_filtered, text), pass_progress=True, label="Filtering"
+        )
+
+    def _on_filtered(self, text: str, rows: NDArray[np.int64]) -> None:
+        self.explorer.row_filter = RowFilter(f"“{text.strip()}”", rows, search=True)
+
+    def _on_filter_changed(self) -> None:
+        before, now = self._filter_before, self.explorer.row_filter
+        self._filter_before = now
+        if (before is not None and before.search) or (now is not None and now.search):
+            self.search()
+
+    # Following what changes
+
+    def _on_codes_changed(self) -> None:
+        self._warm_up()
+        query, step = self.explorer.query, self.history.present
+        if query is None or step is None or query.codes == self.explorer.codes:
+            return
+        if self.explorer.codes is not None:
+            self._ask(step.source, step.title, remember=False)
+
+    def _on_library_grew(self) -> None:
+        workspace = self.explorer.workspace
+        if workspace is None:
+            return
+        if self.explorer.codes is None:
+            self.explorer.codes = workspace.default_codes()
+        if not self.tasks.runs("search"):
+            self.search()
+
+
+def suggested_radius(matches: Matches, query: Query) -> int:
+    """Where the distances leave the largest gap; else the distance of the tenth nearest photo."""
+    gap = largest_gap(matches.histogram, minimum=1 if query.row is None else 2)
+    if gap is not None:
+        return gap.radius
+    if len(matches.distances) == 0:
+        return 0
+    return int(np.sort(matches.distances)[min(WITHOUT_GAP, len(matches.distances)) - 1])
+
+
+def _already_logged(_error: Exception) -> None:
+    """The queue has written it down; the user learns of it when a picture is asked."""
