@@ -37,6 +37,12 @@ def tidy(segments: Segments) -> None:
             _remove([segment.file for segment in codes])
 
 
+def small(segments: Segments) -> int:
+    """How many segments of photos, or of one set of codes, are far from the cap."""
+    counted = [segments.photos.segments, *(table.segments for table in segments.codes.values())]
+    return max(sum(2 * segment.rows < MAX_ROWS for segment in some) for some in counted)
+
+
 def photo_merges(segments: Sequence[PhotoSegment]) -> list[list[PhotoSegment]]:
     """Runs of photo segments to be merged."""
     runs: list[list[PhotoSegment]] = []

@@ -23,6 +23,7 @@ from hashviewer.library.records import CodeSetInfo, NewPhoto, Problem
 from hashviewer.library.row_states import CHECKED, Moved, PathIndex, RowStates
 
 LOCK = "writer.lock"
+SMALL_SEGMENTS = 64  # so many may lie about until codes are added and they are merged without being asked
 HALF_MAX = np.float16(65504.0)
 HALF_MIN = np.float16(-6e-8)  # the negative number nearest to zero
 
@@ -134,6 +135,8 @@ class LibraryWriter:
         write = codes_writer(info, first_row, count, int(mask.sum()), [rows])
         write_file(folder / naming.code_file(number, number), write)
         self._library.adopt_segments()
+        if tidying.small(self._library.state.segments) > SMALL_SEGMENTS:
+            self.tidy()
 
     def supersede(self, old_row: int, new_row: int) -> None:
         """Hide a row in favour of a newer one. Rows of the same path need no such call."""
