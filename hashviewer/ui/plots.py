@@ -117,6 +117,7 @@ class Plot(pg.PlotWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.hideButtons()
+        self.getPlotItem().layout.setContentsMargins(1, 4, 10, 1)  # room for the last tick's half
         self.getViewBox().setMouseEnabled(x=True, y=whole_y)
         self.setAntialiasing(True)
         self.setMinimumSize(120, 80)

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from hashviewer.progress import Progress
 from hashviewer.statistics import BitStatistics, bit_margins
 from hashviewer.statistics.summary import BitSummary, summarize
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
-from hashviewer.ui.views.labels import EmptyState, Sentence
+from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.reading import answered, compared_row, counted, differing_bits
 from hashviewer.ui.views.shading import Shaded, shade
 from hashviewer.workspace import Workspace
@@ -69,7 +70,8 @@ class BitsView(View):
         self.balance: BalancePlot | None = None
         self.margins: MarginPlot | None = None
         self.heat: HeatMap | None = None
-        self.empty = EmptyState("Open a library with codes to see how its bits behave.")
+        self.empty = EmptyState()
+        self.empty.say("Open a library with codes to see how its bits behave.")
         self.tabs = QTabWidget(documentMode=True)
         self.line = Sentence()
         self.content = QWidget()

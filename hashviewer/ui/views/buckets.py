@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from hashviewer.search import Matches
 from hashviewer.statistics import Buckets
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results, RowFilter
 from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import theme_watcher
@@ -27,7 +28,7 @@ from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.bucket_models import BucketModel, RingModel, short_code
 from hashviewer.ui.views.bucket_strip import EDGE, GAP, StripDelegate
-from hashviewer.ui.views.labels import EmptyState, Sentence
+from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.reading import answered, counted
 from hashviewer.workspace import Workspace
 
@@ -60,7 +61,8 @@ class BucketsView(View):
         self._shown: _Shown | None = None
         self._failed: Results | None = None
         self._own_filter: RowFilter | None = None
-        self.empty = EmptyState("Ask with a photo to see which buckets around it are occupied.")
+        self.empty = EmptyState()
+        self.empty.say("Ask with a photo to see which buckets around it are occupied.")
         self.line = Sentence()
         self.clear = QPushButton("Show all photos", clicked=self._on_clear)
         self.clear.setToolTip("Take the narrowing of the grid away (Esc)")

@@ -1,30 +1,22 @@
-"""Pictures from outside: dropped, pasted or opened."""
+"""Pictures from outside become queries: dropped, pasted or opened."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from hashviewer.images import SUFFIXES
+from hashviewer.ui.drops import taken_from
 
 
-def offers_picture(data: QMimeData) -> bool:
-    """Whether a drag or the clipboard holds a picture or a file on this machine."""
-    return data.hasImage() or any(url.isLocalFile() for url in data.urls())
-
-
-def picture_from(data: QMimeData) -> tuple[Path | bytes, str] | None:
-    """The first picture of a drop or the clipboard, and its title: a file, or the bytes of a PNG."""
-    for url in data.urls():
-        if url.isLocalFile():
-            path = Path(url.toLocalFile())
-            return path, path.name
-    if data.hasImage():
-        image = data.imageData()
-        if isinstance(image, QImage) and not image.isNull():
-            return _png(image), "Pasted picture"
-    return None
+def picture_from(data: QMimeData | None) -> tuple[Path | bytes, str] | None:
+    """The first picture of a drop or the clipboard, and its title; None for a folder: the window takes it."""
+    found = None if data is None else taken_from(data)  # an empty clipboard has no data at all
+    if found is None:
+        return None
+    if found.path is None:
+        return found.picture, "Pasted picture"
+    return None if found.path.is_dir() else (found.path, found.path.name)
 
 
 def choose_picture(parent: QWidget) -> Path | None:
@@ -32,10 +24,3 @@ def choose_picture(parent: QWidget) -> Path | None:
     patterns = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
     name, _ = QFileDialog.getOpenFileName(parent, "Open picture", "", f"Pictures ({patterns});;All files (*)")
     return Path(name) if name else None
-
-
-def _png(image: QImage) -> bytes:
-    buffer = QBuffer(QByteArray())
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    return bytes(buffer.data().data())

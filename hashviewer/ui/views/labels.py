@@ -1,8 +1,8 @@
 """Small pieces of text that the views share."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from hashviewer.ui.theme import theme
 
@@ -40,29 +40,6 @@ class ElidedLabel(QWidget):
         painter.setPen(theme().text)
         shown = self.fontMetrics().elidedText(self._text, self._mode, self.width())
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
-
-
-class EmptyState(QWidget):
-    """Says what would fill a view, and offers a button that does it.
-
-    Signals:
-        asked: The button was pressed.
-    """
-
-    asked = Signal()
-
-    def __init__(self, text: str, *, button: str = "") -> None:
-        super().__init__()
-        self.message = QLabel(
-            text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True, textFormat=Qt.TextFormat.PlainText
-        )
-        layout = QVBoxLayout(self)
-        layout.addStretch(1)
-        layout.addWidget(self.message)
-        if button:
-            push = QPushButton(button, clicked=self.asked)
-            layout.addWidget(push, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(1)
 
 
 class Sentence(QLabel):

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBo
 
 from hashviewer.errors import SearchError
 from hashviewer.library import PhotoRecord
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results
 from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import tabular, theme, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
-from hashviewer.ui.views.labels import ElidedLabel, EmptyState, Sentence
+from hashviewer.ui.views.labels import ElidedLabel, Sentence
 from hashviewer.ui.views.picture_loading import load_pyramid
 from hashviewer.ui.views.reading import answered
 from hashviewer.workspace import Explanation, Query, Workspace
@@ -68,7 +69,8 @@ class PhotoView(View):
 
         self._subject: Subject | None = None
         self._explained: tuple[Results, int] | None = None
-        self.empty = EmptyState("Choose a photo to look at it closely.")
+        self.empty = EmptyState()
+        self.empty.say("Choose a photo to look at it closely.")
         self.loupe = Loupe()
         self.heading = ElidedLabel()
         self.why = Sentence()

@@ -7,8 +7,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QPen,
@@ -26,14 +24,15 @@ from PySide6.QtWidgets import (
 
 from hashviewer import codes as packed
 from hashviewer.statistics import bit_margins
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.tasks import TaskQueue
-from hashviewer.ui.theme import theme, theme_watcher
+from hashviewer.ui.theme import icon, theme, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.code_strip import CodeStrip, Strip
-from hashviewer.ui.views.incoming import choose_picture, offers_picture, picture_from
-from hashviewer.ui.views.labels import ElidedLabel, EmptyState, Sentence
+from hashviewer.ui.views.incoming import choose_picture, picture_from
+from hashviewer.ui.views.labels import ElidedLabel, Sentence
 from hashviewer.ui.views.reading import answered, bits_of, compared_row, counted, differing_bits
 from hashviewer.workspace import Query
 
@@ -103,7 +102,8 @@ class QueryView(View):
         super().__init__(explorer, tasks, thumbnails)
         self._shown: Query | None = None
         self.setAcceptDrops(True)
-        self.empty = EmptyState(
+        self.empty = EmptyState()
+        self.empty.say(
             "Double-click a photo, or drop a picture here, to see what is near it.", button="Open picture…"
         )
         self.heading = ElidedLabel()
@@ -116,14 +116,18 @@ class QueryView(View):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.empty)
         layout.addWidget(self.content)
-        self.empty.asked.connect(self._open)
+        self.empty.pressed.connect(self._open)
         self.strip.bit_picked.connect(self._on_bit_picked)
         self.strip.bit_pointed.connect(self._on_bit_pointed)
-        theme_watcher().changed.connect(self.refresh)
+        for signal in (explorer.can_go_back_changed, explorer.can_go_forward_changed):
+            signal.connect(self._on_trail_changed)
+        theme_watcher().changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self._on_trail_changed()
 
     def _content(self) -> QWidget:
-        self.back = _tool("←", "The query before this one (Alt+Left)", self.explorer.back_asked)
-        self.forward = _tool("→", "The query after this one (Alt+Right)", self.explorer.forward_asked)
+        self.back = _tool("The query before this one (Alt+Left)", self.explorer.back_asked)
+        self.forward = _tool("The query after this one (Alt+Right)", self.explorer.forward_asked)
         self.open = QPushButton("Open picture…", clicked=self._open)
         self.open.setToolTip("Ask with a picture file from anywhere")
         self.paste = QPushButton("Paste", clicked=self._paste)
@@ -215,6 +219,15 @@ class QueryView(View):
     def _on_bit_pointed(self, bit: int | None) -> None:
         self._say_bit(self.explorer.bit if bit is None else bit)
 
+    def _on_trail_changed(self) -> None:
+        self.back.setEnabled(self.explorer.can_go_back)
+        self.forward.setEnabled(self.explorer.can_go_forward)
+
+    def _on_theme_changed(self) -> None:
+        self.back.setIcon(icon("back"))
+        self.forward.setIcon(icon("forward"))
+        self.refresh()
+
     def _open(self) -> None:
         path = choose_picture(self)
         if path is not None:
@@ -231,14 +244,8 @@ class QueryView(View):
         super().resizeEvent(event)
         self._fit_strip()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Paste):
-            self._paste()
-        else:
-            super().keyPressEvent(event)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if offers_picture(event.mimeData()):
+        if picture_from(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -248,7 +255,7 @@ class QueryView(View):
             self.explorer.image_asked.emit(*found)
 
 
-def _tool(sign: str, tip: str, pressed: Signal) -> QToolButton:
-    button = QToolButton(text=sign, toolTip=tip, autoRaise=True, clicked=lambda: pressed.emit())
+def _tool(tip: str, pressed: Signal) -> QToolButton:
+    button = QToolButton(toolTip=tip, autoRaise=True, clicked=lambda: pressed.emit())
     button.setAccessibleName(tip.split(" (")[0])
     return button

@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from hashviewer.search import Matches
 from hashviewer.selection import Combine
 from hashviewer.statistics import Gap, binomial_histogram, largest_gap
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
-from hashviewer.ui.views.labels import EmptyState, Sentence
+from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.reading import answered, counted, selected_distances
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class RadiusView(View):
         self._expected: NDArray[np.float64] = np.empty(0)
         self._selected: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._gap: Gap | None = None
-        self.empty = EmptyState("Ask with a photo to see how far the library is from it.")
+        self.empty = EmptyState()
+        self.empty.say("Ask with a photo to see how far the library is from it.")
         self.content = QWidget()
         self.within_line = Sentence()
         self.gap_line = Sentence()
