@@ -54,13 +54,17 @@ def asked(workspace: "Workspace", text: str, *, codes: str) -> "Query":
     """The query that IMAGE|ROW stands for: digits are a row unless a file has that name.
 
     Raises:
+        ImageError: The file is no picture that can be read.
         SearchError: There is neither such a row nor such a file.
     """
-    from hashviewer.errors import SearchError
+    from hashviewer.errors import ImageError, SearchError
 
     path = Path(text)
     if path.is_file():
-        return workspace.query_image(path, codes=codes)
+        try:
+            return workspace.query_image(path, codes=codes)
+        except ImageError as error:
+            raise ImageError(f"{text} cannot be asked: {error}") from error
     if text.isascii() and text.isdecimal():
         return workspace.query_row(int(text), codes=codes)
     raise SearchError(
