@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 SCALE = 2
 
@@ -24,30 +24,44 @@ def save_png(widget: QWidget, path: Path) -> None:
     """Write the widget as a PNG at twice its size.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; the text says why.
     """
-    if not picture_of(widget).save(str(path), "PNG"):
-        raise OSError(f"{path} cannot be written.")
+    buffer = _buffer()
+    picture_of(widget).save(buffer, "PNG")
+    _write(path, buffer)
 
 
 def save_svg(widget: QWidget, path: Path) -> None:
     """Write the widget as an SVG drawing.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; the text says why.
     """
     from PySide6.QtSvg import QSvgGenerator
 
+    buffer = _buffer()
     drawing = QSvgGenerator()
-    drawing.setFileName(str(path))
+    drawing.setOutputDevice(buffer)
     drawing.setSize(widget.size())
     drawing.setViewBox(QRect(QPoint(0, 0), widget.size()))
     drawing.setTitle(widget.accessibleName() or widget.windowTitle())
-    painter = QPainter()
-    if not painter.begin(drawing):
-        raise OSError(f"{path} cannot be written.")
+    painter = QPainter(drawing)
     QWidget.render(widget, painter, QPoint(0, 0))
     painter.end()
+    _write(path, buffer)
+
+
+def _buffer() -> QBuffer:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return buffer
+
+
+def _write(path: Path, buffer: QBuffer) -> None:
+    try:
+        path.write_bytes(buffer.data().data())
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def picture_menu(widget: QWidget) -> QMenu:
@@ -71,6 +85,4 @@ def _save_as(widget: QWidget, form: str) -> None:
     try:
         (save_png if form == "PNG" else save_svg)(widget, path)
     except OSError as error:
-        from PySide6.QtWidgets import QMessageBox
-
         QMessageBox.warning(widget, "Not saved", f"{error} Choose another folder or name.")

@@ -57,7 +57,7 @@ class BitsView(View):
     title: ClassVar[str] = "Bits"
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = (
-        "workspace_changed", "codes_changed", "library_grew", "query_changed", "results_changed",
+        "workspace_changed", "codes_changed", "query_changed", "results_changed",
         "selection_changed", "bit_changed",
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ class BitsView(View):
         layout.addWidget(self.empty)
         layout.addWidget(self.content)
         self.content.hide()
-        explorer.library_grew.connect(self._on_library_changed)
+        explorer.library_grew.connect(self._on_library_grew)
         theme_watcher().changed.connect(self.refresh)
 
     def draw(self) -> None:
@@ -139,8 +139,9 @@ class BitsView(View):
     def _on_failed(self, error: Exception) -> None:
         self.line.show_text(sentence(error, doing="Counting bits"), stale=False)
 
-    def _on_library_changed(self) -> None:
+    def _on_library_grew(self) -> None:
         self._outdated = True
+        self.refresh()
 
     def _draw_tab(self) -> None:
         """Draw the plot in sight; the others follow when their tab is chosen."""

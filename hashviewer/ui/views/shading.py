@@ -29,7 +29,7 @@ def shade(correlation: NDArray[np.float32]) -> Shaded:
     large = (
         float(np.quantile(np.abs(values), 0.999)) if values.size else 0.0
     )  # a single pair may be off the scale
-    extent = min(1.0, max(LEAST_EXTENT, np.ceil(large * 10) / 10))
+    extent = min(1.0, max(LEAST_EXTENT, np.ceil(large * 10 - 1e-4) / 10))
     half = SHADES // 2
     indices = np.rint(np.clip(values / extent, -1, 1) * half + half).astype(np.uint8)
     return Shaded(indices=indices, extent=float(extent))
