@@ -14,6 +14,8 @@ from hashviewer.cli.index import index
 from hashviewer.cli.info import info
 from hashviewer.cli.pack import pack
 from hashviewer.cli.query import query
+from hashviewer.cli.sample import sample
+from hashviewer.cli.screenshot import screenshot
 from hashviewer.cli.window import window
 
 # rich is left out: its import would double the time that a command needs to start
@@ -46,7 +48,7 @@ def hashviewer(
     """
 
 
-for command in (index, query, buckets, bits, info, export, pack):
+for command in (index, query, buckets, bits, info, export, pack, screenshot, sample):
     app.command()(command)
 app.command(WINDOW)(window)
 

@@ -27,13 +27,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 @contextmanager
 def opened(path: Path) -> "Iterator[Workspace]":
     """The library at `path`, or the one made earlier for the photo folder `path`."""
-    from hashviewer.workspace import Workspace, is_library, locate_library
+    from hashviewer.workspace import Workspace
+
+    with Workspace.open(library_at(path)) as workspace:
+        yield workspace
+
+
+def library_at(path: Path) -> Path:
+    """`path`, or the library made earlier for it if it is a folder of photos."""
+    from hashviewer.workspace import is_library, locate_library
 
     if path.is_dir() and not is_library(path):
         made = locate_library(path)
-        path = made if made.exists() else path
-    with Workspace.open(path) as workspace:
-        yield workspace
+        return made if made.exists() else path
+    return path
 
 
 def codes_of(workspace: "Workspace", key: str) -> str:

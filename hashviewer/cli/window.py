@@ -26,4 +26,4 @@ def open_window(path: Path | None, *, sample: bool) -> int:
     from hashviewer.ui.app import run
 
     stop_log()
-    return run(path)
+    return run(path, sample=sample)
