@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashviewer.images.colour import to_srgb
+from hashviewer.images.formats.damage import refusing_damage
 from hashviewer.images.formats.raster import Raster
 from hashviewer.images.orientation import swaps_edges, turned
 from hashviewer.images.preprocessing import Preprocessing
@@ -57,12 +58,15 @@ def decode(source: Path | bytes, preprocessing: Preprocessing, *, thumbnail_edge
     """
     data, name = read_picture(source)
     short = preprocessing.short_edge
-    raster = _read(data, name, short=short, long=thumbnail_edge, thumbnail_edge=thumbnail_edge)
-    raster = raster.reduced(short=short, long=thumbnail_edge)
+    with refusing_damage(name, data):
+        raster = _read(data, name, short=short, long=thumbnail_edge, thumbnail_edge=thumbnail_edge)
+        raster = raster.reduced(short=short, long=thumbnail_edge)
+        pixels = np.array(_finished(_square(raster, preprocessing), raster))
+        thumbnail = raster.as_thumbnail or encode_thumbnail(_finished(shrunk(raster, thumbnail_edge), raster))
     swapped = swaps_edges(raster.turn)
     return Decoded(
-        pixels=np.array(_finished(_square(raster, preprocessing), raster)),
-        thumbnail=raster.as_thumbnail or encode_thumbnail(_finished(shrunk(raster, thumbnail_edge), raster)),
+        pixels=pixels,
+        thumbnail=thumbnail,
         width=raster.height if swapped else raster.width,
         height=raster.width if swapped else raster.height,
         orientation=raster.orientation,
@@ -82,11 +86,12 @@ def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArra
         ImageError: It is no picture or cannot be read; the text is the reason.
     """
     data, name = read_picture(source)
-    raster = _read(data, name, short=0, long=max_edge or 0, thumbnail_edge=0)
-    image = raster.image
-    if max_edge is not None:
-        image = resized(raster.reduced(short=0, long=max_edge), max_edge, Image.Resampling.BICUBIC)
-    return np.array(_finished(image, raster))
+    with refusing_damage(name, data):
+        raster = _read(data, name, short=0, long=max_edge or 0, thumbnail_edge=0)
+        image = raster.image
+        if max_edge is not None:
+            image = resized(raster.reduced(short=0, long=max_edge), max_edge, Image.Resampling.BICUBIC)
+        return np.array(_finished(image, raster))
 
 
 def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int) -> Raster:

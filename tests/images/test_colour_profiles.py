@@ -3,6 +3,7 @@ import zlib
 
 import numpy as np
 import pytest
+import simplejpeg
 from picture_factory import ADOBE_RGB, SRGB, matrix_profile, quadrants, saved
 from PIL import Image, ImageCms
 
@@ -96,6 +97,10 @@ def test_cmyk_is_read_as_inks_whether_stored_plain_or_inverted_as_adobe_does():
         "JPEG by Adobe": saved(plain, "JPEG", quality=95),  # Pillow inverts and marks it
         "JPEG": without_adobe_mark(saved(inverted, "JPEG", quality=95)),
     }
+    stored = np.asarray(inverted)
+    files["JPEG as YCCK"] = simplejpeg.encode_jpeg(
+        stored, quality=95, colorspace="CMYK", colorsubsampling="444"
+    )
     for data in files.values():
         decoded = decode(data, Preprocessing())
         for pixels in (decoded.pixels, decode_thumbnail(decoded.thumbnail), load_upright(data)):

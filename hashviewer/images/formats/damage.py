@@ -18,6 +18,9 @@ _CUT_OFF = (
     "unexpected end",
 )
 
+_PROTECTION_BOX = b"ipro"
+_CONTAINER_HEAD = 65536  # bytes within which a HEIC describes its parts
+
 
 @contextmanager
 def refusing_damage(name: str, data: bytes) -> Iterator[None]:
@@ -37,6 +40,8 @@ def _sentence(name: str, data: bytes, error: Exception) -> str:
     lower = reason.lower()
     if isinstance(error, Image.DecompressionBombError) or "security limit" in lower:
         return f"This picture is too large: it has more than the {MAX_PIXELS // 1_000_000} megapixels that are read."
+    if name == "HEIC" and _PROTECTION_BOX in data[:_CONTAINER_HEAD]:
+        return "This HEIC picture is encrypted: it cannot be read without its key."
     if is_cut_off(name, data) or any(word in lower for word in _CUT_OFF):
         return f"This {name} picture is cut off: part of the file is missing."
     if isinstance(error, UnidentifiedImageError):

@@ -2,35 +2,27 @@
 
 import pillow_heif
 
-from hashviewer.errors import ImageError
 from hashviewer.images.exif import parse_exif
-from hashviewer.images.formats.damage import refusing_damage
 from hashviewer.images.formats.pillow_formats import plain
 from hashviewer.images.formats.quiet import quiet
 from hashviewer.images.formats.raster import Raster
 from hashviewer.images.limits import LARGE_PIXELS, check_size, one_at_a_time
-
-_PROTECTION_BOX = b"ipro"
 
 
 def read_heif(data: bytes) -> Raster:
     """Decode the primary picture in full.
 
     Raises:
-        ImageError: It is cut off, damaged, encrypted or too large.
+        ImageError: It is too large.
+        Exception: Whatever libheif raises over damage: `hashviewer.images.formats.damage.refusing_damage` puts it in words.
     """
-    try:
-        with quiet(), refusing_damage("HEIC", data):
-            picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
-            check_size(*picture.size)
-            if picture.size[0] * picture.size[1] > LARGE_PIXELS:
-                with one_at_a_time:
-                    return _raster(picture)
-            return _raster(picture)
-    except ImageError as error:
-        if _PROTECTION_BOX in data[:65536]:
-            raise ImageError("This HEIC picture is encrypted: it cannot be read without its key.") from error
-        raise
+    with quiet():
+        picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+        check_size(*picture.size)
+        if picture.size[0] * picture.size[1] > LARGE_PIXELS:
+            with one_at_a_time:
+                return _raster(picture)
+        return _raster(picture)
 
 
 def _raster(picture: pillow_heif.HeifFile) -> Raster:

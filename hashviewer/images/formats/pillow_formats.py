@@ -1,16 +1,29 @@
 """PNG, WebP, GIF, BMP, TIFF and AVIF, through Pillow."""
 
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from hashviewer.images.exif import ExifFacts, parse_date, parse_exif
-from hashviewer.images.formats.damage import refusing_damage
 from hashviewer.images.formats.quiet import quiet
 from hashviewer.images.formats.raster import Raster
 from hashviewer.images.limits import LARGE_PIXELS, MAX_PIXELS, check_size, one_at_a_time
+
+# Pillow would import its plugins by need, and threads that need one at the same time could miss it.
+_PLUGINS = (BmpImagePlugin, GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+with suppress(ImportError):  # there since Pillow 11.3; without it the refusal of an AVIF says so
+    from PIL import AvifImagePlugin  # noqa: F401 - registers itself
 
 # Pillow's own guard warns above this and refuses twice as much; `check_size` refuses from here on.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -29,9 +42,10 @@ def read_with_pillow(data: bytes, name: str) -> Raster:
         name: Its format, as `hashviewer.images.formats.sniffing.recognise` gives it.
 
     Raises:
-        ImageError: It is cut off, damaged, too large or of a kind that cannot be read.
+        ImageError: It is too large.
+        Exception: Whatever Pillow raises over damage: `hashviewer.images.formats.damage.refusing_damage` puts it in words.
     """
-    with quiet(), refusing_damage(name, data):
+    with quiet():
         image = Image.open(BytesIO(data), formats=[name])
         check_size(*image.size)
         if image.width * image.height > LARGE_PIXELS:
