@@ -42,7 +42,7 @@ def log_heights(counts: NDArray[np.number]) -> NDArray[np.float64]:
     return tops
 
 
-class WholeAxis(pg.AxisItem):
+class WholeAxis(pg.AxisItem):  # type: ignore[misc]
     """An axis of whole numbers with ticks at multiples of a power of two, as bits are counted.
 
     Attributes:
@@ -66,7 +66,7 @@ class WholeAxis(pg.AxisItem):
         return [f"{value:.0f}" for value in values]
 
 
-class DecadeAxis(pg.AxisItem):
+class DecadeAxis(pg.AxisItem):  # type: ignore[misc]
     """An axis of log10 values that is labelled 1, 10, 100, 1k."""
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
@@ -85,7 +85,7 @@ def _short(count: int) -> str:
     return str(count)
 
 
-class Plot(pg.PlotWidget):
+class Plot(pg.PlotWidget):  # type: ignore[misc]
     """One plot: wheel zooms along x, double-click shows all again, right-click copies or saves.
 
     Args:
@@ -244,6 +244,7 @@ class Readout(QLabel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._plot = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
@@ -260,7 +261,7 @@ class Readout(QLabel):
         if text:
             self.setText(text)
             self.adjustSize()
-            self.move(max(0, self.parentWidget().width() - self.width() - 4), 2)
+            self.move(max(0, self._plot.width() - self.width() - 4), 2)
             self.raise_()
 
 
@@ -323,7 +324,7 @@ class Area:
         )
 
 
-class RadiusLine(pg.InfiniteLine):
+class RadiusLine(pg.InfiniteLine):  # type: ignore[misc]
     """An upright line that is dragged from one whole number and a half to the next."""
 
     def __init__(self, plot: Plot) -> None:
@@ -350,7 +351,7 @@ class RadiusLine(pg.InfiniteLine):
     @property
     def radius(self) -> int:
         """The whole number below the line."""
-        return round(self.value() - 0.5)
+        return round(float(self.value()) - 0.5)
 
     def setPos(self, pos: float | QPointF | list[float]) -> None:
         place = pos.x() if isinstance(pos, QPointF) else pos[0] if isinstance(pos, list | tuple) else pos

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 SCALE = 2
@@ -27,7 +27,7 @@ def save_png(widget: QWidget, path: Path) -> None:
         OSError: The file cannot be written; the text says why.
     """
     buffer = _buffer()
-    picture_of(widget).save(buffer, "PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(picture_of(widget))
     _write(path, buffer)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QApplication
 
 from hashviewer import codes as packed
 from hashviewer.statistics import Bucket, Buckets, Ring
@@ -67,7 +68,7 @@ class _Table(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if index.column() else None
         if role == Qt.ItemDataRole.FontRole:
-            return tabular(self._font())
+            return tabular(QApplication.font())
         if role == Qt.ItemDataRole.ForegroundRole:
             present = theme()
             if index.row() in self._marked:
@@ -77,11 +78,6 @@ class _Table(QAbstractTableModel):
             text = self._text(index.row(), index.column())
             return f"● {text}" if index.column() == 0 and index.row() in self._marked else text
         return self._tip(index.row()) if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def _font(self) -> object:
-        from PySide6.QtWidgets import QApplication
-
-        return QApplication.font()
 
     def _is_empty(self, line: int) -> bool:
         return False

@@ -64,7 +64,7 @@ class BucketsView(View):
         self.empty = EmptyState()
         self.empty.say("Ask with a photo to see which buckets around it are occupied.")
         self.line = Sentence()
-        self.clear = QPushButton("Show all photos", clicked=self._on_clear)
+        self.clear = QPushButton("Show all photos")
         self.clear.setToolTip("Take the narrowing of the grid away (Esc)")
         self.rings, self.buckets = RingModel(self), BucketModel(self)
         self.ring_table = _table(self.rings, "Rings around the query")
@@ -95,6 +95,7 @@ class BucketsView(View):
         ):
             table.clicked.connect(chosen)
             table.activated.connect(chosen)
+        self.clear.clicked.connect(self._on_clear)
         self.thumbnails.ready.connect(self._on_thumbnail_ready)
         self.explorer.query_changed.connect(self._drop_own_filter)
         self.tasks.finished.connect(self._on_task_finished)
@@ -242,13 +243,13 @@ def _look_up(workspace: Workspace, results: Results, radius: int) -> _Shown:
 
 
 def _table(model: RingModel | BucketModel, name: str) -> QTableView:
-    table = QTableView(
-        selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-        selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-        editTriggers=QAbstractItemView.EditTrigger.NoEditTriggers,
-        horizontalScrollMode=QAbstractItemView.ScrollMode.ScrollPerPixel,
-        tabKeyNavigation=False, showGrid=False, wordWrap=False, accessibleName=name, minimumHeight=64,
-    )  # fmt: skip
+    table = QTableView(showGrid=False, wordWrap=False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setAccessibleName(name)
+    table.setMinimumHeight(64)
     table.setModel(model)
     table.setFrameShape(QTableView.Shape.NoFrame)
     table.verticalHeader().hide()

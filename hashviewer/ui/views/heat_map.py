@@ -56,7 +56,7 @@ class HeatMap(Plot):
 def diverging(present: Theme) -> NDArray[np.uint8]:
     """(255, 3) from blue through the theme's ground to orange: Okabe and Ito's two, told apart by all eyes."""
     ends = ((0, 114, 178), (230, 159, 0)) if not present.is_dark else ((86, 180, 233), (240, 170, 30))
-    ground = present.surface.getRgb()[:3]
+    ground = (present.surface.red(), present.surface.green(), present.surface.blue())
     stops = np.array([ends[0], ground, ends[1]], dtype=np.float64)
     at = np.linspace(0, 2, SHADES)
     channels = [np.interp(at, (0, 1, 2), stops[:, channel]) for channel in range(3)]

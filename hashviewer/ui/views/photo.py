@@ -100,7 +100,8 @@ class PhotoView(View):
         for widget in (self.heading, self.why, self.facts, self.zoom):
             lines.addWidget(widget)
         lines.addStretch(1)
-        self._side = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        self._side = QScrollArea(widgetResizable=True)
+        self._side.setFrameShape(QScrollArea.Shape.NoFrame)
         self._side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._side.setWidget(side)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -117,6 +118,10 @@ class QueryView(View):
         layout.addWidget(self.empty)
         layout.addWidget(self.content)
         self.empty.pressed.connect(self._open)
+        self.open.clicked.connect(self._open)
+        self.paste.clicked.connect(self._paste)
+        self.back.clicked.connect(lambda: explorer.back_asked.emit())
+        self.forward.clicked.connect(lambda: explorer.forward_asked.emit())
         self.strip.bit_picked.connect(self._on_bit_picked)
         self.strip.bit_pointed.connect(self._on_bit_pointed)
         for signal in (explorer.can_go_back_changed, explorer.can_go_forward_changed):
@@ -126,11 +131,11 @@ class QueryView(View):
         self._on_trail_changed()
 
     def _content(self) -> QWidget:
-        self.back = _tool("The query before this one (Alt+Left)", self.explorer.back_asked)
-        self.forward = _tool("The query after this one (Alt+Right)", self.explorer.forward_asked)
-        self.open = QPushButton("Open picture…", clicked=self._open)
+        self.back = _tool("The query before this one (Alt+Left)")
+        self.forward = _tool("The query after this one (Alt+Right)")
+        self.open = QPushButton("Open picture…")
         self.open.setToolTip("Ask with a picture file from anywhere")
-        self.paste = QPushButton("Paste", clicked=self._paste)
+        self.paste = QPushButton("Paste")
         self.paste.setToolTip("Ask with the picture on the clipboard (Ctrl+V)")
         top, bottom = QHBoxLayout(), QHBoxLayout()
         for widget in (self.back, self.forward, self.heading):
@@ -138,7 +143,8 @@ class QueryView(View):
         bottom.addWidget(self.open)
         bottom.addWidget(self.paste)
         bottom.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.strip)
@@ -240,7 +246,7 @@ class QueryView(View):
         else:
             self.explorer.image_asked.emit(*found)
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_strip()
 
@@ -255,7 +261,8 @@ class QueryView(View):
             self.explorer.image_asked.emit(*found)
 
 
-def _tool(tip: str, pressed: Signal) -> QToolButton:
-    button = QToolButton(toolTip=tip, autoRaise=True, clicked=lambda: pressed.emit())
+def _tool(tip: str) -> QToolButton:
+    button = QToolButton(autoRaise=True)
+    button.setToolTip(tip)
     button.setAccessibleName(tip.split(" (")[0])
     return button
