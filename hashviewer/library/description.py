@@ -40,7 +40,7 @@ def read(folder: Path) -> Description:
     """
     file = folder / FILE
     try:
-        content = json.loads(file.read_text(encoding="ascii"))
+        content = json.loads(file.read_bytes())
         if not isinstance(content, dict) or content.get("format") != LIBRARY:
             raise ValueError("it describes no library")
         check_version(str(content.get("version", "")), folder)

@@ -347,7 +347,9 @@ class Library:
         return State(segments, read_states(self.database, segments.photos)).unrecorded()
 
     def _adopt(self, state: State) -> None:
-        if not np.array_equal(state.missing, self._state.missing):
+        known = np.zeros(len(state.missing), np.bool_)
+        known[: len(self._state.missing)] = self._state.missing
+        if (state.missing & ~known).any():
             self._content = None
         self._state = state
 

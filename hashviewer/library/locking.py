@@ -1,11 +1,14 @@
 """One writer at a time: a lock of the operating system that dies with the process that holds it."""
 
+import errno
 import os
 import sys
 from pathlib import Path
 
 from hashviewer.errors import LibraryError
 from hashviewer.library.durable import in_words
+
+_BUSY = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 
 
 class WriterLock:
@@ -27,6 +30,8 @@ class WriterLock:
             _lock(self._handle)
         except OSError as error:
             os.close(self._handle)
+            if error.errno not in _BUSY:
+                raise in_words(error, f"The library {file.parent} cannot be locked for writing") from error
             raise LibraryError(
                 f"Another program is writing to the library {file.parent} at the moment. Wait until it has "
                 "finished, or stop it, and try again."

@@ -38,7 +38,13 @@ def pack(library: Library, target: Path, *, progress: Progress = silent) -> None
     """
     if target.is_dir():
         raise LibraryError(f"{target} is a folder. Name a file that ends in .h5.")
-    write_file(target, lambda part: _write(library, part, progress))
+    try:
+        write_file(target, lambda part: _write(library, part, progress))
+    except LibraryError as error:
+        merged_away = isinstance(error.__cause__, FileNotFoundError) and library.refresh()
+        if not merged_away:
+            raise
+        write_file(target, lambda part: _write(library, part, progress))
 
 
 def _write(library: Library, file: Path, progress: Progress) -> None:

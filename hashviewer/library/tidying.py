@@ -39,8 +39,9 @@ def tidy(segments: Segments) -> None:
 
 def small(segments: Segments) -> int:
     """How many segments of photos, or of one set of codes, are far from the cap."""
-    counted = [segments.photos.segments, *(table.segments for table in segments.codes.values())]
-    return max(sum(2 * segment.rows < MAX_ROWS for segment in some) for some in counted)
+    photos = sum(2 * segment.rows < MAX_ROWS for segment in segments.photos.segments)
+    codes = [sum(2 * some.rows < MAX_ROWS for some in table.segments) for table in segments.codes.values()]
+    return max(photos, *codes, 0)
 
 
 def photo_merges(segments: Sequence[PhotoSegment]) -> list[list[PhotoSegment]]:

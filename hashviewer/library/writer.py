@@ -136,7 +136,8 @@ class LibraryWriter:
         write_file(folder / naming.code_file(number, number), write)
         self._library.adopt_segments()
         if tidying.small(self._library.state.segments) > SMALL_SEGMENTS:
-            self.tidy()
+            with contextlib.suppress(LibraryError):  # the codes are safe; merging can wait
+                self.tidy()
 
     def supersede(self, old_row: int, new_row: int) -> None:
         """Hide a row in favour of a newer one. Rows of the same path need no such call."""

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from hashviewer import codes as packed
 from hashviewer.library import CodeSetInfo, LibraryWriter, NewPhoto
-from numpy.typing import NDArray
 
 BITS, DIM, KEY = 20, 3, "photos-20"
 INFO = CodeSetInfo(

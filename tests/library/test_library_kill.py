@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hashviewer.library import Library, LibraryWriter
 from library_samples import KEY, new_photo, put_codes, some_codes
+
+from hashviewer.library import Library, LibraryWriter
 
 BATCH = 4
 Reports = list[tuple[str, int]]

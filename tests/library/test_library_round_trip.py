@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from hashviewer.errors import LibraryError
-from hashviewer.library import Library, LibraryWriter, NewPhoto, Problem, create_code_only
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from library_samples import BITS, DIM, INFO, KEY, Codes, new_photo, put_codes, put_photos, some_codes
+
+from hashviewer.errors import LibraryError
+from hashviewer.library import Library, LibraryWriter, NewPhoto, Problem, create_code_only
 
 file_names = st.binary(min_size=1, max_size=12).filter(lambda name: b"\0" not in name).map(os.fsdecode)
 photos = st.builds(
@@ -39,7 +41,7 @@ def assert_photo(library: Library, row: int, photo: NewPhoto) -> None:
     assert library.path_of(row) == photo.path
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(segments=several_segments)
 def test_photos_of_any_bytes_come_back_as_they_were(
     tmp_path_factory: pytest.TempPathFactory, segments: list[list[NewPhoto]]
@@ -61,7 +63,7 @@ def test_photos_of_any_bytes_come_back_as_they_were(
         assert np.flatnonzero(reopened.alive).tolist() == sorted(last.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(counts=st.lists(st.integers(1, 12), min_size=1, max_size=6), seed=st.integers(0, 1000))
 def test_codes_outputs_and_features_come_back_through_any_segmentation(
     tmp_path_factory: pytest.TempPathFactory, counts: list[int], seed: int
@@ -240,7 +242,7 @@ def test_bare_h5py_reads_a_segment_as_the_format_says(tmp_path: Path) -> None:
         photos = put_photos(writer, 6)
     with h5py.File(tmp_path / "library/photos/0000000000-0000000005.h5") as file:
         ends = file["path_offsets"][:]
-        found = [file["path"][a:b].tobytes() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        found = [file["path"][a:b].tobytes() for a, b in pairwise(ends)]
         assert found == [os.fsencode(photo.path) for photo in photos]
         assert file["size"][:].tolist() == [photo.size for photo in photos]
     with h5py.File(tmp_path / f"library/codes/{KEY}/00000001.h5") as file:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hashviewer.library import Library, LibraryWriter, Problem, plan_scan
 from library_samples import Found, as_found, new_photo, put_photos
+
+from hashviewer.library import Library, LibraryWriter, Problem, plan_scan
 
 
 @pytest.fixture
