@@ -20,8 +20,8 @@ def rerank(
 ) -> Matches:
     """The same matches with the first `first` sorted by descending cosine to the query's feature.
 
-    Equal cosines keep their Hamming order; a photo without a feature (all zeros, or not a number) comes last.
-    Only the order of the rows changes: histogram, distances of all rows and `rank_of` stay those of the codes.
+    Equal cosines keep their Hamming order; a photo without a feature (zeros, or not a number) comes last. Only the
+    order of the rows changes: histogram, `all_distances` and `rank_of` stay those of the codes.
 
     Args:
         matches: A ranking by Hamming distance.
@@ -41,11 +41,7 @@ def rerank(
     if len(head) == 0:
         return matches
     found = features(head).astype(np.float32, copy=False)
-    if query_feature.ndim != 1 or found.shape != (len(head), query_feature.shape[0]):
-        raise SearchError(
-            f"The query's feature has {query_feature.size} values and the library's have {found.shape[-1]}: "
-            "they come from different models. Encode the query with the library's model."
-        )
+    _check_width(query_feature, found)
     order = np.argsort(-_cosine(query_feature.astype(np.float32, copy=False), found), kind="stable")
     seconds = matches.cost.seconds + time.perf_counter() - started
     return replace(
@@ -55,6 +51,14 @@ def rerank(
         cost=Cost(seconds=seconds, scanned=matches.cost.scanned, reranked=len(head)),
         reranked=len(head),
     )
+
+
+def _check_width(query_feature: NDArray[np.float32], found: NDArray[np.float32]) -> None:
+    if query_feature.ndim != 1 or found.ndim != 2 or found.shape[1] != query_feature.shape[0]:
+        raise SearchError(
+            f"The query's feature has {query_feature.size} values and the library's have {found.shape[-1]}: "
+            "they come from different models. Encode the query with the library's model."
+        )
 
 
 def _cosine(query: NDArray[np.float32], features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -69,13 +69,17 @@ def scan(
             counts |= left_out.astype(counts.dtype)
         _count(counts, pairs, histogram)
     histogram += _unpaired(pairs)
-    if rows is not None:
-        histogram[255 if small else NOT_SEARCHED] = 0
+    histogram[255 if small else NOT_SEARCHED] = 0  # the rows left out
+    return Scan(distances=distances, histogram=_cut(histogram, bits))
+
+
+def _cut(histogram: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """The histogram of the distances 0…bits (bits + 1,); there must be no others."""
     if histogram[bits + 1 :].any():
         raise SearchError(
             f"Some codes have bits set beyond their {bits} bits: the library is damaged or the number of bits is wrong."
         )
-    return Scan(distances=distances, histogram=histogram[: bits + 1].copy())
+    return histogram[: bits + 1].copy()
 
 
 def _distances(

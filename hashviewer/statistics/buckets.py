@@ -79,32 +79,38 @@ def buckets(
     Raises:
         CodeError: The widths differ or the radius is not in 0…bits.
     """
+    _check(codes, bits, radius)
+    if distances is None:
+        distances = packed.hamming(query, codes)
+    near = (distances <= np.uint16(radius)) if rows is None else (distances <= np.uint16(radius)) & rows
+    found = np.flatnonzero(near).astype(np.int64, copy=False)
+    order, starts = _grouped(codes[found], distances[found])
+    found = found[order]
+    sizes = np.diff(starts, append=len(found))
+    at = distances[found[starts]].astype(np.int64)  # distance of each bucket
+    shown = np.lexsort((-sizes, at))[:limit]
+    return Buckets(
+        rings=_rings(at, sizes, radius),
+        buckets=tuple(_bucket(codes, found[starts[b] :][: sizes[b]], int(at[b])) for b in shown.tolist()),
+        probes=_probes(bits, radius),
+    )
+
+
+def _check(codes: NDArray[np.uint8], bits: int, radius: int) -> None:
     if not 0 <= radius <= bits:
         raise CodeError(f"The radius is {radius}; codes of {bits} bits differ in 0 to {bits} bits.")
     if codes.ndim != 2 or codes.shape[1] != packed.width(bits):
         raise CodeError(
             f"{bits} bits fill {packed.width(bits)} bytes, but the codes have the shape {codes.shape}."
         )
-    if distances is None:
-        distances = packed.hamming(query, codes)
-    near = distances <= np.uint16(radius)
-    found = np.flatnonzero(near if rows is None else near & rows)
-    order, starts = _grouped(codes[found], distances[found])
-    found = found[order].astype(np.int64, copy=False)
-    sizes = np.diff(starts, append=len(found))
-    at = distances[found[starts]].astype(np.int64)  # distance of each bucket
-    rings = zip(
-        np.bincount(at, minlength=radius + 1).tolist(),
-        np.bincount(at, weights=sizes, minlength=radius + 1).astype(np.int64).tolist(),
-        strict=True,
-    )
-    shown = np.lexsort((-sizes, at))[:limit]
-    return Buckets(
-        rings=tuple(Ring(radius=r, buckets=n, photos=photos) for r, (n, photos) in enumerate(rings)),
-        buckets=tuple(
-            _bucket(codes, found[starts[b] : starts[b] + sizes[b]], int(at[b])) for b in shown.tolist()
-        ),
-        probes=_probes(bits, radius),
+
+
+def _rings(at: NDArray[np.int64], sizes: NDArray[np.int64], radius: int) -> tuple[Ring, ...]:
+    """The rings 0…radius of buckets at distances `at` (n,) that hold `sizes` (n,) photos."""
+    buckets = np.bincount(at, minlength=radius + 1).tolist()
+    photos = np.bincount(at, weights=sizes, minlength=radius + 1).astype(np.int64).tolist()
+    return tuple(
+        Ring(radius=r, buckets=n, photos=m) for r, (n, m) in enumerate(zip(buckets, photos, strict=True))
     )
 
 
