@@ -10,7 +10,7 @@ from math import ceil, floor, log10
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -165,6 +165,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def show_all(self) -> None:
         """Undo all zooming."""
         self.getViewBox().setRange(self._whole, padding=0)
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 170)
 
     @property
     def readout(self) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hashviewer.progress import Progress
 from hashviewer.statistics import BitStatistics, bit_margins
@@ -19,6 +19,7 @@ from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.labels import Sentence
+from hashviewer.ui.views.plot_deck import PlotDeck
 from hashviewer.ui.views.reading import answered, compared_row, counted, differing_bits
 from hashviewer.ui.views.shading import Shaded, shade
 from hashviewer.workspace import Workspace
@@ -72,13 +73,13 @@ class BitsView(View):
         self.heat: HeatMap | None = None
         self.empty = EmptyState()
         self.empty.say("Open a library with codes to see how its bits behave.")
-        self.tabs = QTabWidget(documentMode=True)
+        self.deck = PlotDeck()
         self.line = Sentence()
         self.content = QWidget()
         inside = QVBoxLayout(self.content)
         inside.setContentsMargins(8, 4, 8, 4)
         inside.setSpacing(2)
-        inside.addWidget(self.tabs, stretch=1)
+        inside.addWidget(self.deck, stretch=1)
         inside.addWidget(self.line)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +88,9 @@ class BitsView(View):
         self.content.hide()
         explorer.library_grew.connect(self._on_library_grew)
         theme_watcher().changed.connect(self.refresh)
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 240)
 
     def draw(self) -> None:
         workspace, codes = self.explorer.workspace, self.explorer.codes
@@ -99,7 +103,7 @@ class BitsView(View):
         self._build()
         if self._facts_of != (workspace, codes) or self._outdated:
             self._count(workspace, codes)
-        self._draw_tab()
+        self._draw_plots()
         self._write()
 
     def _build(self) -> None:
@@ -117,8 +121,8 @@ class BitsView(View):
         for plot, title in zip((self.balance, self.margins, self.heat), titles, strict=True):
             plot.clicked.connect(self._on_clicked)
             plot.stepped.connect(self._on_stepped)
-            self.tabs.addTab(plot, title)
-        self.tabs.currentChanged.connect(self.refresh)
+            self.deck.add(plot, title)
+        self.deck.changed.connect(self.refresh)
 
     def _count(self, workspace: Workspace, codes: str) -> None:
         """Ask a worker for the statistics; what is shown stays, pale, until they are there."""
@@ -127,7 +131,8 @@ class BitsView(View):
         self._facts_of, self._outdated = (workspace, codes), False
         self.tasks.run(
             STATISTICS_TASK, _find_out, workspace, codes,
-            on_done=partial(self._on_found, workspace, codes), on_error=self._on_failed,
+            on_done=partial(self._on_found, workspace, codes),
+            on_error=partial(self._on_failed, workspace, codes),
             pass_progress=True, label="Counting bits",
         )  # fmt: skip
 
@@ -136,28 +141,31 @@ class BitsView(View):
             self.facts = facts
             self.refresh()
 
-    def _on_failed(self, error: Exception) -> None:
-        self.line.show_text(sentence(error, doing="Counting bits"), stale=False)
+    def _on_failed(self, workspace: Workspace, codes: str, error: Exception) -> None:
+        if self._facts_of == (workspace, codes):
+            self.line.show_text(sentence(error, doing="Counting bits"), stale=False)
 
     def _on_library_grew(self) -> None:
         self._outdated = True
         self.refresh()
 
-    def _draw_tab(self) -> None:
-        """Draw the plot in sight; the others follow when their tab is chosen."""
+    def _draw_plots(self) -> None:
+        """Draw the plots in sight; the others follow when their tab is chosen."""
         stale = not answered(self.explorer)
         bit, differing = self._focus(), differing_bits(self.explorer)
-        shown = self.tabs.currentWidget()
-        if shown is self.balance and self.balance is not None and self.facts is not None:
+        if self._shows(self.balance) and self.balance is not None and self.facts is not None:
             self.balance.draw(self.facts.statistics, bit=bit, differing=differing, stale=stale)
-        elif shown is self.heat and self.heat is not None and self.facts is not None:
+        if self._shows(self.heat) and self.heat is not None and self.facts is not None:
             self.heat.draw(self.facts.shaded, bit=bit)
-        elif shown is self.margins and self.margins is not None:
+        if self._shows(self.margins) and self.margins is not None:
             outputs = self._query_outputs()
             self.margins.draw(
                 np.empty(0, dtype=np.float32) if outputs is None else outputs,
                 self._other_outputs(), bit=bit, differing=differing, stale=stale,
             )  # fmt: skip
+
+    def _shows(self, plot: "Plot | None") -> bool:
+        return plot is not None and plot in self.deck.in_sight
 
     def _query_outputs(self) -> NDArray[np.float32] | None:
         query = self.explorer.query
@@ -172,7 +180,7 @@ class BitsView(View):
             self._other = _Outputs(row, query.codes, None)
             self.tasks.run(
                 OUTPUTS_TASK, _read_outputs, workspace, row, query.codes,
-                on_done=self._on_outputs, on_error=self._on_failed,
+                on_done=self._on_outputs, on_error=partial(self._on_failed, workspace, query.codes),
             )  # fmt: skip
         return self._other.values
 
@@ -192,14 +200,14 @@ class BitsView(View):
         return 0 if outputs is None else len(outputs)
 
     def _write(self) -> None:
-        if self.tabs.currentWidget() is self.margins:
+        if not (self._shows(self.balance) or self._shows(self.heat)):
             self.line.show_text(self._margin_text(), stale=not answered(self.explorer))
         elif self.facts is None:
             self.line.show_text("Counting bits …", stale=True)
         else:
             text = summary_text(self.facts.summary)
             sampled = self.facts.statistics.sampled
-            if self.tabs.currentWidget() is self.heat:
+            if self._shows(self.heat):
                 text += f"; from −{self.facts.shaded.extent:.1f} (blue) to +{self.facts.shaded.extent:.1f} (orange)"
                 if sampled < self.facts.statistics.count:
                     text += f", from a sample of {sampled:,}"
@@ -253,12 +261,6 @@ class BitsView(View):
         if self._bits():
             bit = self.explorer.bit
             self.explorer.bit = 0 if bit is None else min(max(bit + step, 0), self._bits() - 1)
-
-    @property
-    def shown_plot(self) -> "Plot | None":
-        """The plot in sight; None until there is one."""
-        widget = self.tabs.currentWidget()
-        return next((plot for plot in (self.balance, self.margins, self.heat) if plot is widget), None)
 
 
 def summary_text(summary: BitSummary) -> str:

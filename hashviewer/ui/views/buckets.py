@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -226,6 +226,9 @@ class BucketsView(View):
         shown = self._shown
         if shown is not None and row < len(shown.line_of) and shown.line_of[row] >= 0 and self.isVisible():
             self.bucket_table.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 280)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -55,7 +55,8 @@ class Sentence(QLabel):
     def show_text(self, text: str, *, stale: bool) -> None:
         """Show a sentence; links take the selection's colour."""
         present = theme()
-        color = present.dim if stale else present.text
-        self.setStyleSheet(f"color: {color.name()}")
+        sheet = f"color: {(present.dim if stale else present.text).name()}"
+        if sheet != self.styleSheet():  # setting one costs as much as drawing a plot
+            self.setStyleSheet(sheet)
         self.setText(text)
         self.setVisible(bool(text))

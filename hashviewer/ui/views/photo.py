@@ -175,7 +175,9 @@ class PhotoView(View):
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
         self.facts.setText(_table(lines_of(record, facts.file)))
         if facts.file is None:
-            self.loupe.show_message("Only the thumbnail is here: where the photos lie is not known.")
+            self.loupe.show_message(
+                "The picture itself is not here: this library does not know where its photos are."
+            )
         elif record.missing:
             self.loupe.show_message(
                 "The file has gone; this is its thumbnail. Index the folder again to update."

@@ -36,17 +36,26 @@ class Pyramid:
 
 
 def load_pyramid(path: Path) -> Pyramid:
-    """Read a picture upright, in sRGB.
+    """Read a picture upright, in sRGB, with its halves.
+
+    Raises:
+        ImageError: It cannot be read; the text says why.
+    """
+    return halved(load_image(path))
+
+
+def load_image(path: Path, max_edge: int | None = None) -> QImage:
+    """Read a picture upright, in sRGB, scaled down to `max_edge` px.
 
     Raises:
         ImageError: It cannot be read; the text says why.
     """
     from hashviewer.images import load_upright
 
-    pixels = load_upright(path)
+    pixels = load_upright(path, max_edge=max_edge)
     height, width = pixels.shape[:2]
     shared = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return halved(shared.convertToFormat(QImage.Format.Format_RGB32))  # a copy: the array may go
+    return shared.convertToFormat(QImage.Format.Format_RGB32)  # a copy: the array may go
 
 
 def halved(image: QImage) -> Pyramid:

@@ -1,5 +1,7 @@
 """What is asked: the picture, its code as a strip of bits, and the ways to ask something else."""
 
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -7,6 +9,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QImage,
     QPainter,
     QPaintEvent,
     QPen,
@@ -34,8 +37,11 @@ from hashviewer.ui.views.base import View
 from hashviewer.ui.views.code_strip import CodeStrip, Strip
 from hashviewer.ui.views.incoming import choose_picture, picture_from
 from hashviewer.ui.views.labels import ElidedLabel, Sentence
+from hashviewer.ui.views.picture_loading import load_image
 from hashviewer.ui.views.reading import answered, bits_of, compared_row, counted, differing_bits
 from hashviewer.workspace import Query
+
+PICTURE_TASK = "query-picture"
 
 
 class QueryPicture(QWidget):
@@ -58,6 +64,10 @@ class QueryPicture(QWidget):
     def pixmap(self) -> QPixmap:
         """What is shown."""
         return self._pixmap
+
+    def wanted_edge(self) -> int:
+        """Longest edge that the picture can fill, in the screen's pixels."""
+        return round(max(self.width(), self.height()) * self.devicePixelRatioF())
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -174,11 +184,30 @@ class QueryView(View):
         if query is not self._shown:
             self._shown = query
             self.heading.set_text(query.title)
-            self.picture.show_pixmap(self.thumbnails.from_bytes(query.thumbnail))
+            self._show_picture(query)
         self.strip.show_strip(self._strip(query), bit=self.explorer.bit, stale=False)
         self._fit_strip()
         self._say_bit(self.explorer.bit)
         self._compare(stale=stale)
+
+    def _show_picture(self, query: Query) -> None:
+        """The thumbnail at once; the picture itself where the screen has more pixels than that."""
+        self.tasks.cancel(PICTURE_TASK)
+        thumbnail = self.thumbnails.from_bytes(query.thumbnail)
+        self.picture.show_pixmap(thumbnail)
+        edge = self.picture.wanted_edge()
+        if query.path is None or max(thumbnail.width(), thumbnail.height()) >= edge:
+            return
+        file = Path(query.path)
+        if file.is_absolute():
+            self.tasks.run(
+                PICTURE_TASK, load_image, file, edge,
+                on_done=partial(self._on_picture, query), on_error=_thumbnail_stays,
+            )  # fmt: skip
+
+    def _on_picture(self, query: Query, image: QImage) -> None:
+        if query is self._shown:
+            self.picture.show_pixmap(QPixmap.fromImage(image))
 
     def _strip(self, query: Query) -> Strip | None:
         """The query's code with the bits marked in which the selected photo differs."""
@@ -256,9 +285,17 @@ class QueryView(View):
 
     def dropEvent(self, event: QDropEvent) -> None:
         found = picture_from(event.mimeData())
-        if found is not None:
+        row = self.explorer.selection.current
+        if event.source() is not None and row is not None:  # dragged within the window: the photo has a code
+            event.acceptProposedAction()
+            self.explorer.row_asked.emit(row)
+        elif found is not None:
             event.acceptProposedAction()
             self.explorer.image_asked.emit(*found)
+
+
+def _thumbnail_stays(error: Exception) -> None:
+    """The photo view says what is wrong with the file; here the thumbnail is good enough."""
 
 
 def _tool(tip: str) -> QToolButton:

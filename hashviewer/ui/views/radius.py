@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hashviewer.search import Matches
@@ -17,7 +17,7 @@ from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.labels import Sentence
-from hashviewer.ui.views.reading import answered, counted, selected_distances
+from hashviewer.ui.views.reading import answered, counted, distance_of, selected_distances
 
 if TYPE_CHECKING:
     from hashviewer.ui.views.radius_plot import RadiusPlot
@@ -55,8 +55,12 @@ class RadiusView(View):
         inside.addWidget(self.within_line)
         inside.addWidget(self.gap_line)
         self.content.hide()
+        explorer.hover_changed.connect(self._on_hover_changed)
         self.gap_line.linkActivated.connect(self._on_gap_taken)
         theme_watcher().changed.connect(self.refresh)
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 240)
 
     def draw(self) -> None:
         results = self.explorer.results
@@ -74,6 +78,7 @@ class RadiusView(View):
             results.matches.histogram, self._expected, self._selected, radius=self._radius(results.matches), stale=stale
         )  # fmt: skip
         self._write(results.matches, stale=stale)
+        self._on_hover_changed()
 
     def _built(self) -> "RadiusPlot":
         """The plot, made when it is first needed: pyqtgraph is slow to import."""
@@ -123,6 +128,16 @@ class RadiusView(View):
         if chosen:
             text += f", {chosen:,} selected"
         return f"{text} · random codes {_rounded(float(self._expected[distance]))}"
+
+    def _on_hover_changed(self) -> None:
+        """Light the bar of the photo under the pointer; too often for a whole redraw."""
+        if self.plot is None or not self.isVisible():
+            return
+        row, results = self.explorer.hover, self.explorer.results
+        distance = None
+        if row is not None and results is not None and answered(self.explorer):
+            distance = distance_of(results.matches, row)
+        self.plot.draw_hover(distance)
 
     def _on_line_moved(self) -> None:
         if self.plot is not None:

@@ -26,6 +26,10 @@ class RadiusPlot(Plot):
         self.beyond = Bars(self, above=1)
         self.within = Bars(self, above=2)
         self.selected = Bars(self, width=0.44, above=3)
+        self.hovered = pg.InfiniteLine(angle=90)
+        self.hovered.setZValue(15)
+        self.hovered.setVisible(False)
+        self.addItem(self.hovered)
         self.line = RadiusLine(self)
         self._highest = 0.0  # log10 of the highest bar
         self.random_label = pg.TextItem("random codes", anchor=(0.5, 1))
@@ -60,6 +64,13 @@ class RadiusPlot(Plot):
         self.selected.draw(log_heights(selected), chosen, floor=LOG_FLOOR)
         self._draw_random(log_heights(expected))
         self.line.draw(radius, near)
+
+    def draw_hover(self, distance: int | None) -> None:
+        """Mark the distance of the photo under the pointer elsewhere in the window."""
+        self.hovered.setVisible(distance is not None)
+        if distance is not None:
+            self.hovered.setPen(pg.mkPen(theme().text, width=1))
+            self.hovered.setPos(distance)
 
     def _draw_random(self, tops: NDArray[np.float64]) -> None:
         present = theme()

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
+from hashviewer.search import Matches
 from hashviewer.ui.explorer import Explorer, Results
 from hashviewer.workspace import Query
 
@@ -43,6 +44,14 @@ def differing_bits(explorer: Explorer) -> tuple[int, ...]:
     except SearchError:  # not encoded yet
         return ()
     return workspace.differing_bits(query.code, code, codes=query.codes)
+
+
+def distance_of(matches: Matches, row: int) -> int | None:
+    """How far a row is from the query, in bits; None if it was not searched."""
+    if row >= len(matches.all_distances):
+        return None
+    distance = int(matches.all_distances[row])
+    return distance if distance <= matches.bits else None
 
 
 def selected_distances(results: Results, rows: tuple[int, ...]) -> NDArray[np.int64]:

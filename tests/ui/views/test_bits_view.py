@@ -19,7 +19,7 @@ BALANCE, MARGINS, CORRELATION = range(3)
 def bits_view(open_view, settled):
     def opened(tab=BALANCE):
         view = open_view(BitsView, SIZE)
-        view.tabs.setCurrentIndex(tab)
+        view.deck.tabs.setCurrentIndex(tab)
         settled()
         return view
 
@@ -109,9 +109,9 @@ def test_differing_bits_have_a_dot(bits_view, ask, explorer, workspace, tab, nam
 def test_a_click_puts_a_bit_in_focus(qtbot, bits_view, ask, explorer, tab):
     ask(5)
     view = bits_view(tab)
-    click(qtbot, view.shown_plot, 11, 3 if tab == CORRELATION else 0.3)
+    click(qtbot, view.deck.in_sight[0], 11, 3 if tab == CORRELATION else 0.3)
     assert explorer.bit == 11
-    assert view.shown_plot.focused == 11
+    assert view.deck.in_sight[0].focused == 11
 
 
 def test_arrow_keys_move_the_bit_in_focus(qtbot, bits_view, explorer):
@@ -182,7 +182,7 @@ def test_only_the_tab_in_sight_is_drawn(bits_view, ask):
     ask(5)
     view = bits_view(BALANCE)
     assert len(view.margins.query.tops) == 0
-    view.tabs.setCurrentIndex(MARGINS)
+    view.deck.tabs.setCurrentIndex(MARGINS)
     assert len(view.margins.query.tops) == 36
 
 
@@ -213,3 +213,19 @@ def test_hidden_it_counts_nothing(open_view, explorer, tasks, ask):
     ask(5)
     assert not tasks.busy
     assert view.balance is None
+
+
+def test_all_plots_are_shown_where_there_is_height(bits_view, ask, settled):
+    ask(5)
+    view = bits_view()
+    assert view.deck.in_sight == (view.balance,)
+    assert view.deck.tabs.isVisible()
+    view.resize(460, 800)
+    settled()
+    assert view.deck.in_sight == (view.balance, view.margins, view.heat)
+    assert not view.deck.tabs.isVisible()
+    assert all(plot.isVisible() for plot in view.deck.in_sight)
+    assert len(view.margins.query.tops) == 36
+    view.resize(460, 300)
+    assert view.deck.in_sight == (view.balance,)
+    assert not view.margins.isVisible()

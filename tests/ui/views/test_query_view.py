@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QGuiApplication, QImage
 
@@ -235,3 +238,32 @@ def test_it_is_drawn_only_when_shown(open_view, ask):
     assert view.strip.strip is None
     view.show()
     assert view.strip.strip is not None
+
+
+def test_a_large_view_loads_the_picture_itself_to_be_sharp(open_view, explorer, workspace, settled, tmp_path):
+    file = tmp_path / "large.png"
+    Image.new("RGB", (900, 600), (10, 160, 90)).save(file)
+    explorer.query = replace(workspace.query_row(5, codes=explorer.codes), row=None, path=str(file))
+    view = open_view(QueryView, (700, 620))
+    assert view.picture.pixmap.width() > 600  # its thumbnail has 24 px
+
+
+def test_a_picture_that_is_gone_leaves_its_thumbnail(open_view, explorer, workspace, settled, tmp_path):
+    explorer.query = replace(
+        workspace.query_row(5, codes=explorer.codes), row=None, path=str(tmp_path / "gone.png")
+    )
+    view = open_view(QueryView, (700, 620))
+    assert view.picture.pixmap.width() == 24
+
+
+def test_a_photo_dragged_within_the_window_is_asked_as_a_row(
+    qtbot, open_view, ask, explorer, asked_images, monkeypatch
+):
+    ask(5)
+    view = open_view(QueryView, SIZE)
+    explorer.selection = Selection.of([8])
+    monkeypatch.setattr(QDropEvent, "source", lambda event: view, raising=False)
+    with qtbot.waitSignal(explorer.row_asked) as asked:
+        drop(view, QMimeData())
+    assert asked.args == [8]
+    assert asked_images == []

@@ -227,3 +227,15 @@ def test_a_new_theme_is_taken_at_once(open_view, ask, explorer, light_theme):
     light_theme()
     assert view.plot.within.color == theme().accent != before
     assert view.plot.backgroundBrush().color() == theme().background
+
+
+def test_the_photo_under_the_pointer_is_marked_at_its_distance(open_view, ask, explorer, made):
+    matches = ask(5)
+    view = open_view(RadiusView, SIZE)
+    explorer.hover = int(matches.rows[6])
+    assert view.plot.hovered.isVisible()
+    assert view.plot.hovered.value() == matches.distances[6]
+    explorer.hover = made.bare
+    assert not view.plot.hovered.isVisible()
+    explorer.hover = None
+    assert not view.plot.hovered.isVisible()
