@@ -68,9 +68,10 @@ def _sentence(report: "IndexReport") -> str:
         (report.moved, "moved"),
         (report.missing, "missing"),
         (report.unchanged, "unchanged"),
+        (report.encoded - report.added - report.changed, "encoded anew"),
         (report.problems, "problems (hashviewer info LIB --problems)"),
     ]
-    parts = [f"{count:,} {what}" for count, what in counts if count] or ["no photos"]
-    speed = f", {report.photos_per_second:.0f} photos/s" if report.added or report.changed else ""
+    parts = [f"{count:,} {what}" for count, what in counts if count > 0] or ["no photos"]
+    speed = f", {report.photos_per_second:.0f} photos/s" if report.encoded else ""
     stopped = " Stopped; the next run continues." if report.cancelled else ""
     return f"{', '.join(parts)} in {report.seconds:.1f} s{speed}.{stopped}"

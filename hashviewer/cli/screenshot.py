@@ -1,5 +1,6 @@
 """hashviewer screenshot: a picture of the real main window."""
 
+import os
 import re
 from enum import Enum
 from pathlib import Path
@@ -37,6 +38,7 @@ def screenshot(
     width, height = edges(size)
     check_output(output, query)
     place = library_at(library)
+    os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # of windows without a screen
     from hashviewer.ui.screenshot import take
 
     take(place, query=query or None, output=output, size=(width, height), theme=theme.value, scale=scale)

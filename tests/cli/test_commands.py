@@ -1,5 +1,6 @@
 """The commands on a made library: JSON shapes, words, exit codes."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -161,6 +162,18 @@ def test_info_lists_problems_with_their_reasons(made):
         ("broken.jpg", "The file is cut short.")
     ]
     assert "The file is cut short." in run("info", made.path, "--problems").stdout
+
+
+def test_info_shows_the_card_of_a_model_by_name_and_by_file():
+    from hashviewer.networks import find_model
+
+    file = find_model("photos-64")
+    by_name, by_file = document("info", "photos-64"), document("info", file)
+    assert by_name == by_file
+    assert by_name["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (by_name["bits"], by_name["feature_dim"], by_name["preprocessing"]["size"]) == (64, 1280, 224)
+    assert "photos-64" in run("info", "photos-64").stdout
+    assert "neither a library nor a model “photos-63”" in run("info", "photos-63", code=1).stderr
 
 
 def test_pack_makes_a_file_that_answers_as_the_folder_does(made, tmp_path):

@@ -177,3 +177,11 @@ def test_a_picture_that_cannot_be_read_is_refused_in_words(photos, library):
     result = run("query", library, photos / "broken.jpg", code=1)
     assert "broken.jpg" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_the_window_is_drawn_into_a_file(library, tmp_path):
+    done = command("screenshot", library, "--query", "3", "-o", tmp_path / "window.png", "--size", "900x700")
+    assert (done.returncode, done.stderr) == (0, "")
+    with Image.open(tmp_path / "window.png") as picture:
+        assert picture.size == (900, 700)
+        assert len(picture.convert("RGB").getcolors(900 * 700)) > 100
