@@ -33,7 +33,7 @@ def create_code_only(
         bits: Bits of a code.
         key: Name of the code set.
         method: Hashing method, "" = unknown.
-        labels: (N,) index into label_names, -1 = none; without names, labels are named by their numbers.
+        labels: (N,) index into label_names, or numbers that are their own names; -1 = none.
         label_names: Names of the labels.
         paths: (N,) what to call each item, the file it came from if known; default "item 0", "item 1", …
         outputs: (N, bits) before the sign; default +1 and -1.
@@ -47,22 +47,30 @@ def create_code_only(
     info = CodeSetInfo(key, key, method, bits, dim, 0, "", "", "", "", "")
     with LibraryWriter(library) as writer:
         for start in range(0, len(codes), MAX_ROWS):
-            span = slice(start, min(start + MAX_ROWS, len(codes)))
-            writer.add_photos(
-                [_item(row, paths, labels, label_names) for row in range(span.start, span.stop)]
-            )
-            some = codes[span]
-            writer.add_codes(
-                info,
-                start,
-                some,
-                _signs(some, bits) if outputs is None else np.asarray(outputs[span], np.float32),
-                np.zeros((len(some), 0), np.float32)
-                if features is None
-                else np.asarray(features[span], np.float32),
-                np.ones(len(some), np.bool_),
-            )
+            rows = range(start, min(start + MAX_ROWS, len(codes)))
+            writer.add_photos([_item(row, paths, labels, label_names) for row in rows])
+            _add_run(writer, info, rows, codes, outputs, features)
     return library
+
+
+def _add_run(
+    writer: LibraryWriter,
+    info: CodeSetInfo,
+    rows: range,
+    codes: NDArray[np.uint8],
+    outputs: NDArray[np.floating] | None,
+    features: NDArray[np.floating] | None,
+) -> None:
+    span = slice(rows.start, rows.stop)
+    some = codes[span]
+    writer.add_codes(
+        info,
+        rows.start,
+        some,
+        _signs(some, info.bits) if outputs is None else np.asarray(outputs[span], np.float32),
+        np.zeros((len(some), 0), np.float32) if features is None else np.asarray(features[span], np.float32),
+        np.ones(len(some), np.bool_),
+    )
 
 
 def _item(

@@ -108,9 +108,6 @@ class Library:
         try:
             segments = load_folder(path, least_rows=database.counter(CHECKED))
             return cls(path, description=description, database=database, segments=segments, packed=False)
-        except OSError as error:
-            database.close()
-            raise in_words(error, f"The library {path} cannot be read") from error
         except BaseException:
             database.close()
             raise

@@ -8,6 +8,7 @@ from hashviewer.errors import LibraryError
 from hashviewer.library import hdf5, naming
 from hashviewer.library.code_segment import CodeSegment, open_codes
 from hashviewer.library.code_table import CodeTable
+from hashviewer.library.durable import in_words
 from hashviewer.library.photo_segment import PhotoSegment, open_photos
 from hashviewer.library.photo_table import PhotoTable
 
@@ -49,6 +50,8 @@ def load_folder(folder: Path, *, least_rows: int, known: Segments | None = None)
             return _load_folder(folder, least_rows, known)
         except FileNotFoundError:
             continue
+        except OSError as error:
+            raise in_words(error, f"The library {folder} cannot be read") from error
     raise LibraryError(
         f"Files of the library {folder} vanish while it is opened. Check that the drive is plugged in and that no other "
         "program is cleaning up the folder, then try again."

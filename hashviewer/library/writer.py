@@ -54,6 +54,9 @@ class LibraryWriter:
             self._clean_up()
             library.refresh()
             self._record_earlier()
+        except OSError as error:
+            self._lock.release()
+            raise in_words(error, f"The library {library.path} cannot be changed") from error
         except BaseException:
             self._lock.release()
             raise
@@ -123,17 +126,10 @@ class LibraryWriter:
         self._check_codes(info, first_row, (codes, outputs, features, encoded))
         if not count:
             return
-        folder = self._code_folder(info.key)
-        number = max((name.last for name in naming.code_segments(folder)), default=0) + 1
         mask = np.asarray(encoded, np.bool_)
-        rows = CodeRows(
-            np.where(mask[:, None], codes, np.uint8(0)),
-            _halves(outputs, mask),
-            _halves(features, mask),
-            mask,
-        )
-        write = codes_writer(info, first_row, count, int(mask.sum()), [rows])
-        write_file(folder / naming.code_file(number, number), write)
+        kept = np.where(mask[:, None], codes, np.uint8(0))
+        rows = CodeRows(kept, _halves(outputs, mask), _halves(features, mask), mask)
+        write_file(self._code_file(info.key), codes_writer(info, first_row, count, int(mask.sum()), [rows]))
         self._library.adopt_segments()
         if tidying.small(self._library.state.segments) > SMALL_SEGMENTS:
             with contextlib.suppress(LibraryError):  # the codes are safe; merging can wait
@@ -247,15 +243,17 @@ class LibraryWriter:
             change.put("superseded", earlier)
             change.put("counters", [(CHECKED, count)])
 
-    def _code_folder(self, key: str) -> Path:
+    def _code_file(self, key: str) -> Path:
+        """The name for the next segment of a code set."""
         folder = self._codes / naming.code_folder(key)
-        if not folder.is_dir():
-            try:
+        try:
+            if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 sync_folder(self._codes)
-            except OSError as error:
-                raise in_words(error, f"Making {folder} failed") from error
-        return folder
+            number = max((name.last for name in naming.code_segments(folder)), default=0) + 1
+        except OSError as error:
+            raise in_words(error, f"Writing to {folder} failed") from error
+        return folder / naming.code_file(number, number)
 
     def _check_rows(self, rows: Iterable[int]) -> list[int]:
         wanted = [int(row) for row in rows]

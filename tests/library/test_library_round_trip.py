@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from library_samples import BITS, DIM, INFO, KEY, Codes, new_photo, put_codes, put_photos, some_codes
 
+import hashviewer.library
 from hashviewer.errors import LibraryError
 from hashviewer.library import Library, LibraryWriter, NewPhoto, Problem, create_code_only
+from hashviewer.library.database import TABLES
 
 file_names = st.binary(min_size=1, max_size=12).filter(lambda name: b"\0" not in name).map(os.fsdecode)
 photos = st.builds(
@@ -237,18 +239,37 @@ def test_a_library_of_codes_alone_is_searchable_and_has_no_pictures(tmp_path: Pa
         assert library.full_path(0) is None
 
 
-def test_bare_h5py_reads_a_segment_as_the_format_says(tmp_path: Path) -> None:
+def test_the_example_in_the_format_description_reads_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [new_photo(number) for number in range(9)]
+    some = some_codes(9)
     with Library.create(tmp_path / "library", root=None) as library, LibraryWriter(library) as writer:
-        photos = put_photos(writer, 6)
-    with h5py.File(tmp_path / "library/photos/0000000000-0000000005.h5") as file:
-        ends = file["path_offsets"][:]
-        found = [file["path"][a:b].tobytes() for a, b in pairwise(ends)]
-        assert found == [os.fsencode(photo.path) for photo in photos]
-        assert file["size"][:].tolist() == [photo.size for photo in photos]
-    with h5py.File(tmp_path / f"library/codes/{KEY}/00000001.h5") as file:
-        bits = np.unpackbits(file["codes"][:], axis=1, count=file.attrs["bits"], bitorder="big")
-        some = some_codes(6)
-        np.testing.assert_array_equal(bits[some.encoded] == 1, some.outputs[some.encoded] >= 0)
+        writer.add_photos(photos)
+        put_codes(writer, 0, some)
+    description = (Path(hashviewer.library.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    example = description.partition("```python\n")[2].partition("```")[0]
+    example = example.replace("0000065535", "0000000008").replace("photos-64", KEY)
+    monkeypatch.chdir(tmp_path)
+    read: dict[str, Any] = {}
+    exec(example, read)  # our own words
+    assert read["path"] == os.fsencode(photos[7].path)
+    assert read["jpeg"] == photos[7].thumbnail
+    np.testing.assert_array_equal(read["bits"][some.encoded] == 1, some.outputs[some.encoded] >= 0)
+    np.testing.assert_array_equal(read["features"], some.features)
+
+
+def test_every_dataset_and_table_is_in_the_format_description(tmp_path: Path) -> None:
+    with Library.create(tmp_path / "library", root=None) as library, LibraryWriter(library) as writer:
+        put_photos(writer, 2)
+    description = (Path(hashviewer.library.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    names = set(TABLES)
+    for segment in tmp_path.rglob("*.h5"):
+        with h5py.File(segment) as file:
+            names |= {*file, *file.attrs}
+            assert all(file[name].chunks is None for name in file)
+    assert len(names) > 30
+    assert [name for name in sorted(names) if f"`{name}`" not in description] == []
 
 
 def test_a_row_that_does_not_exist_is_refused_in_words(tmp_path: Path) -> None:
