@@ -1,4 +1,5 @@
 import os
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +160,16 @@ def test_odd_exif_in_a_tiff_warns_nobody():
         with suppress(ImageError):
             decode(bytes(data), STANDARD)
     assert caught == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there libtiff cannot be reached")
+def test_damage_in_a_compressed_tiff_writes_nothing_to_stderr(capfd):
+    for compression in ("tiff_lzw", "jpeg", "tiff_adobe_deflate"):
+        data = bytearray(saved(scene(64, 48), "TIFF", compression=compression))
+        data[300:600] = b"\xff\xd8\x00" * 100
+        with suppress(ImageError):
+            decode(bytes(data), STANDARD)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_threads_that_leave_in_another_order_restore_the_warnings():

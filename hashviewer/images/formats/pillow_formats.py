@@ -1,5 +1,7 @@
 """PNG, WebP, GIF, BMP, TIFF and AVIF, through Pillow."""
 
+import ctypes
+import logging
 from contextlib import suppress
 from io import BytesIO
 
@@ -13,6 +15,7 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    _imaging,
 )
 
 from hashviewer.images.exif import ExifFacts, parse_date, parse_exif
@@ -27,6 +30,14 @@ with suppress(ImportError):  # there since Pillow 11.3; without it the refusal o
 
 # Pillow's own guard warns above this and refuses twice as much; `check_size` refuses from here on.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+# libtiff writes what it dislikes straight to stderr, where the command line's own messages stand. The result of each
+# call says the same. Where the library is linked in without its names (Windows), it goes on writing.
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python's last resort writes there too
+with suppress(OSError, AttributeError):
+    _libtiff = ctypes.CDLL(_imaging.__file__)
+    _libtiff.TIFFSetErrorHandler(None)
+    _libtiff.TIFFSetWarningHandler(None)
 
 _TAG_ORIENTATION, _TAG_PHOTOMETRIC, _TAG_DATE_TIME, _TAG_DATE_TIME_ORIGINAL = 0x0112, 0x0106, 0x0132, 0x9003
 _EXIF_FOLDER = 0x8769
