@@ -17,6 +17,7 @@ from hashviewer.ui.history import History
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
 
+CLEAR_GAP = 3  # bits from the last photo within to the first beyond that make a gap stand out
 WITHOUT_GAP = 10  # photos that the suggested radius takes in when no gap stands out
 
 
@@ -270,9 +271,10 @@ class Controller(QObject):
 
 
 def suggested_radius(matches: Matches, query: Query) -> int:
-    """Where the distances leave the largest gap; else the distance of the tenth nearest photo."""
-    gap = largest_gap(matches.histogram, minimum=1 if query.row is None else 2)
-    if gap is not None:
+    """Where the distances leave the largest gap, if it stands out; else the distance of the tenth nearest photo."""
+    itself = query.row is not None or matches.histogram[0] > 0  # the picture or its copy: no neighbour yet
+    gap = largest_gap(matches.histogram, minimum=2 if itself else 1)
+    if gap is not None and (gap.next_distance is None or gap.next_distance - gap.radius >= CLEAR_GAP):
         return gap.radius
     if len(matches.distances) == 0:
         return 0

@@ -101,6 +101,9 @@ class Docks:
             self._window.resizeDocks(
                 [dock for dock, _ in columns], [size for _, size in columns], Qt.Orientation.Horizontal
             )
+        right = [self._docks[key] for key in preset.right if key in self._docks]
+        if len(right) > 1:
+            self._window.resizeDocks(right, [height // len(right)] * len(right), Qt.Orientation.Vertical)
         bottom = [self._docks[key] for key in preset.bottom if key in self._docks]
         if bottom:
             heights = [round(height * preset.bottom_height)] * len(bottom)

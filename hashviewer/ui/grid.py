@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +25,11 @@ from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.grid_geometry import MARGIN, GridGeometry
 from hashviewer.ui.grid_gestures import GridGestures
 from hashviewer.ui.grid_keys import press_key
-from hashviewer.ui.grid_painting import BEYOND, STALE, UNSELECTED, CellLook, CellPainter, draw_radius_line
+from hashviewer.ui.grid_looks import CellLooks
+from hashviewer.ui.grid_painting import CellPainter, draw_radius_line
 from hashviewer.ui.photo_text import describe
 from hashviewer.ui.theme import theme, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
-
-if TYPE_CHECKING:
-    from hashviewer.library import Library
 
 FADE_SECONDS = 0.1
 FRAME_MS = 16
@@ -69,7 +66,7 @@ class PhotoGrid(QAbstractScrollArea):
         self._selected: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
         self._own_selection: Selection | None = None
         self._fading: dict[int, float] = {}
-        self._relevant_label = -1
+        self.relevant_label = -1  # the query's, in the library's labels; -1 for none
         self._looked_at = range(0)
         self._fader = QTimer(self, interval=FRAME_MS)
         self._fader.timeout.connect(self._fade_on)
@@ -151,6 +148,16 @@ class PhotoGrid(QAbstractScrollArea):
         return None if place is None else int(self.arrangement.rows[place])
 
     @property
+    def selects_itself(self) -> bool:
+        """Whether the selection was made in this grid."""
+        return self._own_selection is not None
+
+    @property
+    def fading(self) -> bool:
+        """Whether thumbnails are still fading in."""
+        return bool(self._fading)
+
+    @property
     def scroll(self) -> int:
         """Height of the content above the viewport, px."""
         return self.verticalScrollBar().value()
@@ -199,7 +206,9 @@ class PhotoGrid(QAbstractScrollArea):
 
     def _reveal_selection(self) -> None:
         place = self.place_of(self.explorer.selection.current)
-        if place is not None and not any(self._is_selected(p) for p in self.visible_places()):
+        if place is not None and not any(
+            self.is_selected(int(self.arrangement.rows[p])) for p in self.visible_places()
+        ):
             self.reveal(place)
 
     def _on_radius_changed(self) -> None:
@@ -208,10 +217,10 @@ class PhotoGrid(QAbstractScrollArea):
 
     def _on_query_changed(self) -> None:
         query, workspace = self.explorer.query, self.explorer.workspace
-        self._relevant_label = -1
+        self.relevant_label = -1
         if query is not None and query.row is not None and workspace is not None:
             labels = workspace.library.labels
-            self._relevant_label = int(labels[query.row]) if query.row < len(labels) else -1
+            self.relevant_label = int(labels[query.row]) if query.row < len(labels) else -1
         self.viewport().update()
 
     def _on_thumbnail_ready(self, row: int) -> None:
@@ -270,42 +279,12 @@ class PhotoGrid(QAbstractScrollArea):
 
     def _draw_cells(self, painter: QPainter, area: QRect) -> None:
         rows, scroll = self.arrangement.rows, self.scroll
-        peek, rect_of = self.thumbnails.peek, self._geometry.rect
+        peek, rect_of, looks = self.thumbnails.peek, self._geometry.rect, CellLooks(self)
         for place in self._geometry.range_in(area.top() + scroll, area.bottom() + 1 + scroll):
             row = int(rows[place])
             rect = rect_of(place)
             cell = QRect(rect.x, rect.y - scroll, rect.width, rect.height)
-            self._painter.draw(painter, cell, peek(row), self._look(place, row))
-
-    def _look(self, place: int, row: int) -> CellLook:
-        explorer, library = self.explorer, self._library()
-        distance = -1 if self.arrangement.distances is None else int(self.arrangement.distances[place])
-        selected = self._is_selected(place, row)
-        query = explorer.query
-        is_query = query is not None and query.row == row
-        relevant = self._relevant_label >= 0 and not is_query and library is not None
-        return CellLook(
-            badge="" if distance < 0 else f"{distance:,}",
-            opacity=self._opacity(row, distance, selected=selected),
-            selected=selected,
-            current=self.hasFocus() and row == explorer.selection.current,
-            hovered=row == explorer.hover,
-            is_query=is_query,
-            relevant=relevant and bool(library is not None and library.labels[row] == self._relevant_label),
-            missing=library is not None and bool(library.missing[row]),
-            broken=self.thumbnails.is_broken(row),
-        )
-
-    def _opacity(self, row: int, distance: int, *, selected: bool) -> float:
-        opacity = 1.0
-        if self.stale:
-            opacity = STALE
-        elif distance > self.explorer.radius:
-            opacity = BEYOND if not selected else 0.8
-        elif not selected and self._own_selection is None and self.explorer.selection.rows:
-            opacity = UNSELECTED
-        start = self._fading.get(row)
-        return opacity if start is None else opacity * min(1.0, (monotonic() - start) / FADE_SECONDS)
+            self._painter.draw(painter, cell, peek(row), looks.look(place, row))
 
     def _draw_line(self, painter: QPainter) -> None:
         top = self._geometry.cut_y
@@ -327,13 +306,14 @@ class PhotoGrid(QAbstractScrollArea):
         wanted = np.concatenate([rows[visible.start : visible.stop], below, above])
         self.thumbnails.look_at(wanted.tolist())
 
-    def _is_selected(self, place: int, row: int | None = None) -> bool:
-        row = int(self.arrangement.rows[place]) if row is None else row
+    def is_selected(self, row: int) -> bool:
+        """Whether a row belongs to the selection."""
         return row < len(self._selected) and bool(self._selected[row])
 
-    def _library(self) -> "Library | None":
-        workspace = self.explorer.workspace
-        return None if workspace is None else workspace.library
+    def fade_of(self, row: int) -> float:
+        """How far a thumbnail that has just come is faded in, 0 to 1."""
+        start = self._fading.get(row)
+        return 1.0 if start is None else min(1.0, (monotonic() - start) / FADE_SECONDS)
 
     def _publish_hover(self) -> None:
         self.explorer.hover = self._hovered

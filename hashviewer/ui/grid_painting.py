@@ -8,7 +8,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from hashviewer.ui.grid_geometry import BAND, MARGIN
 from hashviewer.ui.theme import Theme, tabular, theme
 
-BEYOND = 0.38  # opacity beyond the radius
+BEYOND = 0.45  # opacity beyond the radius
+BEYOND_SELECTED = 0.8
 UNSELECTED = 0.55  # opacity of the unselected while another view's selection is shown
 STALE = 0.4  # opacity of the answer to an earlier question
 TICK = "✓"

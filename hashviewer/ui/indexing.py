@@ -191,6 +191,7 @@ def in_words(report: "IndexReport") -> str:
         f"{count:,} {word}"
         for count, word in (
             (report.added, "added"),
+            (report.encoded if not report.added + report.changed else 0, "encoded"),
             (report.changed, "changed"),
             (report.moved, "moved"),
             (report.missing, "missing"),
@@ -198,28 +199,30 @@ def in_words(report: "IndexReport") -> str:
         )
         if count
     ]
-    rate = f", {report.photos_per_second:,.0f} photos/s" if report.added + report.changed else ""
+    rate = f", {report.photos_per_second:,.0f} photos/s" if report.encoded else ""
     what = ", ".join(parts) if parts else f"nothing new among {report.unchanged:,} photos"
     return f"{'Stopped; kept' if report.cancelled else 'Done'}: {what}{rate}."
 
 
 def _make_sample(progress: Progress) -> Path:
-    from hashviewer.sample import sample_folder
+    from hashviewer.sample import render_sample, sample_folder
 
-    return sample_folder(progress=progress)
+    folder = sample_folder()
+    render_sample(folder, progress=progress)
+    return folder
 
 
 def _index(folder: Path, workspace: Workspace, model: str, progress: Progress) -> "IndexReport":
     from hashviewer.encoding import index_in_child
     from hashviewer.networks import find_model
 
-    return index_in_child(folder, workspace.library, model=find_model(model), progress=progress)
+    return index_in_child(folder, workspace.library.path, model=find_model(model), progress=progress)
 
 
 def _encode(workspace: Workspace, model: Path, progress: Progress) -> "IndexReport":
     from hashviewer.encoding import encode_library_in_child
 
-    return encode_library_in_child(workspace.library, model=model, progress=progress)
+    return encode_library_in_child(workspace.library.path, model=model, progress=progress)
 
 
 def _pack(workspace: Workspace, target: Path, progress: Progress) -> None:
