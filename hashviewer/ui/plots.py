@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -29,9 +30,9 @@ from hashviewer.ui.theme import Theme, tabular, theme
 LOG_FLOOR = log10(0.5)
 """Where log-scaled bars stand: one photo is then a bar that can be seen."""
 
-MANY = (
-    256  # bars beyond this are thinner than a pixel in a narrow dock and get an outline of their own colour
-)
+# Bars beyond this are thinner than a pixel in a narrow dock and get an outline of their own colour.
+MANY = 256
+LABELLED = 110  # px of height from which there is room for the y axis's name
 
 
 def log_heights(counts: NDArray[np.number]) -> NDArray[np.float64]:
@@ -143,7 +144,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.setTickFont(font)
             axis.label.setFont(font)
             axis.setLabel(text, color=present.muted.name())
-        self.getAxis("bottom").setHeight(2 * QFontMetrics(font).height() + 2)
+        self.getAxis("bottom").setHeight(2 * QFontMetrics(font).height() + 6)
         self._readout.restyle(present)
 
     def show_range(self, whole: QRectF) -> None:
@@ -203,6 +204,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(event)
         self.show_all()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None:  # pyqtgraph calls it without one
+            self.getAxis("left").showLabel(show=event.size().height() >= LABELLED)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = picture_menu(self)

@@ -89,6 +89,9 @@ class BitsView(View):
         explorer.library_grew.connect(self._on_library_grew)
         theme_watcher().changed.connect(self.refresh)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 160)  # whatever is shown: docks are not to jump
+
     def sizeHint(self) -> QSize:
         return QSize(320, 240)
 

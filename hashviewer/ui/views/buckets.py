@@ -227,6 +227,9 @@ class BucketsView(View):
         if shown is not None and row < len(shown.line_of) and shown.line_of[row] >= 0 and self.isVisible():
             self.bucket_table.viewport().update()
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 170)  # whatever is shown: docks are not to jump
+
     def sizeHint(self) -> QSize:
         return QSize(320, 280)
 

@@ -59,6 +59,9 @@ class RadiusView(View):
         self.gap_line.linkActivated.connect(self._on_gap_taken)
         theme_watcher().changed.connect(self.refresh)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 140)  # whatever is shown: docks are not to jump
+
     def sizeHint(self) -> QSize:
         return QSize(320, 240)
 
