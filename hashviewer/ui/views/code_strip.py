@@ -19,8 +19,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hashviewer.ui.snapshot import picture_menu
 from hashviewer.ui.theme import Theme, tabular, theme
+from hashviewer.ui.views.reading import signed
 
 SMALLEST, LARGEST = 4, 20  # px, edge of a cell
+ROOMY = 8  # px of an edge from which margins and gaps have room
 MARGIN_HEIGHT = 4  # px, the bar of a margin of twice the median or more
 BORDER = 2  # px around the strip, for the frame of the focus
 
@@ -53,7 +55,8 @@ class Cells:
         while 2 * columns < bits <= 256 and room // (2 * columns) >= LARGEST - 4:
             columns *= 2
         edge = max(SMALLEST, min(LARGEST, room // columns))
-        return cls(bits, columns, edge, edge + (MARGIN_HEIGHT + 2 if has_margins else 1), BORDER + gutter)
+        below = MARGIN_HEIGHT + 2 if has_margins and edge >= ROOMY else 1
+        return cls(bits, columns, edge, edge + below, BORDER + gutter)
 
     @property
     def total_height(self) -> int:
@@ -63,7 +66,8 @@ class Cells:
     def rect(self, bit: int) -> QRect:
         """Where the cell of a bit is, without its margin bar."""
         row, column = divmod(bit, self.columns)
-        return QRect(self.left + column * self.edge, BORDER + row * self.height, self.edge - 2, self.edge - 2)
+        edge = self.edge - (2 if self.edge >= ROOMY else 1)
+        return QRect(self.left + column * self.edge, BORDER + row * self.height, edge, edge)
 
     def at(self, point: QPoint) -> int | None:
         """The bit whose cell or margin bar is at `point`."""
@@ -142,7 +146,7 @@ class CodeStrip(QWidget):
             return ""
         text = f"bit {bit}: {int(strip.ones[bit])}"
         if strip.outputs is not None:
-            text += f", output {strip.outputs[bit]:+.2f}"
+            text += f", output {signed(strip.outputs[bit])}"
         if strip.margins is not None:
             text += f" (margin {strip.margins[bit]:.1f} × median)"
         return text + (", differs ●" if bit in strip.differing else "")
@@ -224,7 +228,7 @@ class CodeStrip(QWidget):
         rects = [cells.rect(bit) for bit in range(cells.bits)]
         self._paint_numbers(painter, present, cells)
         self._paint_cells(painter, present, self._strip, rects)
-        if self._strip.margins is not None:
+        if self._strip.margins is not None and cells.edge >= ROOMY:
             _paint_margins(painter, present, self._strip.margins, rects)
         self._paint_marks(painter, present, self._strip, rects)
         if self.hasFocus():
@@ -258,8 +262,9 @@ class CodeStrip(QWidget):
 
     def _paint_marks(self, painter: QPainter, present: Theme, strip: Strip, rects: list[QRect]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        size = max(3, min(rects[0].width() // 2, 8)) + 2
-        painter.setPen(QPen(present.background, 1.5))
+        width = rects[0].width()
+        size = max(2, min(width // 2, 8)) + (2 if width > 5 else 0)
+        painter.setPen(QPen(present.background, 1.5) if width > 5 else Qt.PenStyle.NoPen)
         painter.setBrush(present.selection)
         for bit in strip.differing:
             spot = QRect(0, 0, size, size)

@@ -274,7 +274,8 @@ def lines_of(record: PhotoRecord, file: Path | None) -> list[tuple[str, str]]:
         lines.append(("Size", _file_size(record.size)))
     if record.taken is not None:
         lines.append(("Taken", f"{datetime.fromtimestamp(record.taken, UTC):%Y-%m-%d %H:%M:%S}"))
-    lines.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"))
+    if record.mtime_ns:
+        lines.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"))
     if record.label:
         lines.append(("Label", record.label))
     if record.missing:

@@ -10,6 +10,7 @@ from hashviewer import codes as packed
 from hashviewer.selection import Selection
 from hashviewer.ui.theme import theme
 from hashviewer.ui.views import QueryView
+from hashviewer.ui.views.reading import signed
 
 SIZE = (280, 620)
 
@@ -69,7 +70,7 @@ def test_a_bit_is_described_with_its_output_and_margin(open_view, ask, explorer)
     margin = abs(outputs[4]) / np.median(np.abs(outputs))
     assert (
         view.strip.describe(4)
-        == f"bit 4: {int(outputs[4] >= 0)}, output {outputs[4]:+.2f} (margin {margin:.1f} × median)"
+        == f"bit 4: {int(outputs[4] >= 0)}, output {signed(outputs[4])} (margin {margin:.1f} × median)"
     )
 
 
