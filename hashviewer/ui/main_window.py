@@ -38,6 +38,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
+        theme_watcher().set_mode(settings.theme)  # before there are widgets that would be dressed twice
         self.setWindowTitle("HashViewer")
         self.resize(SIZE)
         self.setAcceptDrops(True)
@@ -109,12 +110,11 @@ class MainWindow(QMainWindow):
         self.welcome.open_wanted.connect(commands.open_file)
         self.welcome.sample_wanted.connect(commands.open_sample)
         self.welcome.recent_wanted.connect(commands.open_path)
-        theme_watcher().changed.connect(self.actions_table.dress)
+        theme_watcher().changed.connect(self._on_theme_changed)
 
     def _recall(self) -> None:
         """Take up what was remembered."""
         settings = self.settings
-        theme_watcher().set_mode(settings.theme)
         self.actions_table.dress()
         self.toolbar.show_theme_mode()
         if not settings.geometry.isEmpty():
@@ -217,6 +217,9 @@ class MainWindow(QMainWindow):
 
     def _on_photo_opened(self, _row: int) -> None:
         self.docks.show("photo")
+
+    def _on_theme_changed(self) -> None:
+        self.actions_table.dress()
 
     def _enable_history(self) -> None:
         self.actions_table["go_back"].setEnabled(self.explorer.can_go_back)

@@ -37,7 +37,7 @@ def library_path(tmp_path_factory):
     """A library of 40 drawn photos of four kinds, two code sets and one problem; tests only read it."""
     return make_library(
         tmp_path_factory.mktemp("library") / "drawn",
-        sets=(code_set(), code_set("test-32", bits=32)),
+        sets=(code_set(), code_set("wide-128", bits=128)),
         problems=[Problem("broken.jpg", "The file ends too early.", 12, 1)],
     )
 
