@@ -55,8 +55,17 @@ class Committer:
         self._last = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome in; it is not durable yet."""
+        """Take an outcome in; it is not durable yet.
+
+        Raises:
+            EncodingError: The network's outputs are not numbers.
+        """
         job = outcome.job
+        if outcome.outputs is not None and not np.isfinite(outcome.outputs).all():
+            raise EncodingError(
+                f"The model “{self._info.model}” gives outputs that are not numbers; its file is damaged. Fetch or "
+                "train it again."
+            )
         if outcome.reason:
             self._problems.append(Problem(job.file.path, outcome.reason, job.file.size, job.file.mtime_ns))
         elif outcome.same_as is not None:
@@ -131,11 +140,6 @@ class Committer:
         features = _placed([outcome.features for outcome in ready], places, count, self._info.feature_dim)
         encoded = np.zeros(count, np.bool_)
         encoded[places] = True
-        if not np.isfinite(outputs).all():
-            raise EncodingError(
-                f"The model “{self._info.model}” gives outputs that are not numbers; its file is damaged. Fetch or "
-                "train it again."
-            )
         self._writer.add_codes(self._info, first, codes.from_outputs(outputs), outputs, features, encoded)
 
 

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hashviewer.encoding.committing import Committer, Counts
@@ -46,7 +46,7 @@ class Settings:
     precision: str
     progress: Progress
     on_committed: Callable[[int], None]
-    precautions: Precautions
+    precautions: Precautions = field(default_factory=Precautions)
 
 
 def index(
@@ -58,7 +58,6 @@ def index(
     precision: str = "auto",
     progress: Progress = silent,
     on_committed: Callable[[int], None] = _nobody,
-    precautions: Precautions | None = None,
 ) -> IndexReport:
     """Bring a library up to date with a folder of photos, in this process.
 
@@ -73,7 +72,6 @@ def index(
         precision: "auto", "float32" or "bfloat16"; "auto" stays with what the library has.
         progress: Called with photos done and to be done, and the pace in words.
         on_committed: Called with the number of photos that have just become durable.
-        precautions: What earlier deaths of this process teach.
 
     Raises:
         EncodingError: The engine cannot start or has failed.
@@ -81,8 +79,7 @@ def index(
         ImageError: The folder cannot be read.
         CheckpointError: The model cannot be used.
     """
-    settings = Settings(model, device, precision, progress, on_committed, precautions or Precautions())
-    return _run(_opened(folder, library), settings, folder=folder)
+    return index_with(folder, library, Settings(model, device, precision, progress, on_committed))
 
 
 def encode_library(
@@ -93,13 +90,21 @@ def encode_library(
     precision: str = "auto",
     progress: Progress = silent,
     on_committed: Callable[[int], None] = _nobody,
-    precautions: Precautions | None = None,
 ) -> IndexReport:
     """Give the photos that a library has the codes of a model, in this process. Arguments and errors as in `index`.
 
     Photos whose file has vanished or changed since are left without a code.
     """
-    settings = Settings(model, device, precision, progress, on_committed, precautions or Precautions())
+    return encode_library_with(library, Settings(model, device, precision, progress, on_committed))
+
+
+def index_with(folder: Path, library: Path, settings: Settings) -> IndexReport:
+    """`index` with all its settings."""
+    return _run(_opened(folder, library), settings, folder=folder)
+
+
+def encode_library_with(library: Path, settings: Settings) -> IndexReport:
+    """`encode_library` with all its settings."""
     return _run(Library.open(library), settings, folder=None)
 
 

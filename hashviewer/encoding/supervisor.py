@@ -161,7 +161,7 @@ class _Run:
                 self._told = True
                 child.stop()
         if self._told:
-            return IndexReport(self.written, 0, 0, 0, 0, self.written, 0, 0.0, 0.0, cancelled=True)
+            return IndexReport(self.written, 0, 0, 0, 0, 0, 0.0, 0.0, cancelled=True, encoded=self.written)
         return None
 
     def _take(self, message: Message | None) -> None:
