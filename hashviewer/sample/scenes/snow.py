@@ -52,8 +52,8 @@ def _massif(rng: np.random.Generator, picture: Picture, light: Light, near: floa
     start = max(0, int(outline.min()) - 2)
     rows = height - start
     relief = piece(rng, rows, width, kind=Kind.SMOOTH, zoom=1.5, stretch=0.7)
-    folds = np.abs(piece(rng, rows, width, kind=Kind.SMOOTH, zoom=1.0, stretch=0.55))
-    shape: Field = relief - np.float32(1.1) * folds
+    folds: Field = np.abs(piece(rng, rows, width, kind=Kind.SMOOTH, zoom=1.0, stretch=0.55))
+    shape = relief - folds * np.float32(1.1)
     slope = _lean(shape, side)
     slope /= np.float32(slope.std())
     depth = (np.arange(start, height, dtype=np.float32)[:, None] - outline) / np.float32(height)
