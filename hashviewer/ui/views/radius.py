@@ -114,8 +114,10 @@ class RadiusView(View):
     def _write(self, matches: Matches, *, stale: bool) -> None:
         radius = self._radius(matches)
         within = matches.within(radius)
+        selected = int(self._selected.sum())
+        chosen = f" · {selected:,} selected" if selected else ""
         self.within_line.show_text(
-            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}", stale=stale
+            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}{chosen}", stale=stale
         )
         self.gap_line.show_text(_gap_text(self._gap, radius), stale=stale)
 
