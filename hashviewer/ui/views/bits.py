@@ -20,6 +20,7 @@ from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.plot_deck import PlotDeck
+from hashviewer.ui.views.plot_loading import when_loaded
 from hashviewer.ui.views.reading import answered, compared_row, counted, differing_bits, signed
 from hashviewer.ui.views.shading import Shaded, shade
 from hashviewer.workspace import Workspace
@@ -103,14 +104,15 @@ class BitsView(View):
         if workspace is None or codes is None:
             self.facts, self._facts_of, self._other = None, None, None
             return
-        self._build()
         if self._facts_of != (workspace, codes) or self._outdated:
             self._count(workspace, codes)
-        self._draw_plots()
+        if when_loaded(self.tasks, self.key, self.refresh):
+            self._build()
+            self._draw_plots()
         self._write()
 
     def _build(self) -> None:
-        """Make the plots when they are first needed: pyqtgraph is slow to import."""
+        """Make the plots when they are first needed."""
         if self.balance is not None:
             return
         from hashviewer.ui.views.bit_plots import BalancePlot, MarginPlot
@@ -203,7 +205,7 @@ class BitsView(View):
         return 0 if outputs is None else len(outputs)
 
     def _write(self) -> None:
-        if not (self._shows(self.balance) or self._shows(self.heat)):
+        if self.deck.in_sight == (self.margins,):
             self.line.show_text(self._margin_text(), stale=not answered(self.explorer))
         elif self.facts is None:
             self.line.show_text("Counting bits …", stale=True)
