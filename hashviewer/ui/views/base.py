@@ -23,6 +23,9 @@ class View(QWidget):
     title: ClassVar[str] = ""
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = ()
+    keys: ClassVar[
+        tuple[tuple[str, str], ...]
+    ] = ()  # keys and gestures, and what they do, for the list of keys
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__()

@@ -62,6 +62,11 @@ class BitsView(View):
         "workspace_changed", "codes_changed", "query_changed", "results_changed",
         "selection_changed", "bit_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Left, Right", "Move the bit in focus; Shift: by eight"),
+        ("Click a bit", "Put it in focus in all views"),
+        ("Wheel, double-click", "Zoom; show all"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)

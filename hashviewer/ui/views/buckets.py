@@ -55,6 +55,10 @@ class BucketsView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "radius_changed", "selection_changed", "row_filter_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Up, Down", "Move in the list"),
+        ("Click, Enter", "Show the photos of a ring or a bucket in the grid"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)

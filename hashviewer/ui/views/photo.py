@@ -62,6 +62,12 @@ class PhotoView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "workspace_changed", "selection_changed", "query_changed", "results_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Z, double-click", "Every pixel; again: all of the photo"),
+        ("Wheel, +, −", "Zoom"),
+        ("0", "All of the photo"),
+        ("Drag", "Move the photo"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)

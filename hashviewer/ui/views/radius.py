@@ -33,6 +33,12 @@ class RadiusView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "selection_changed", "radius_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Left, Right", "Move the radius by one bit"),
+        ("Shift + Left, Shift + Right", "Move it by eight"),
+        ("Click a bar", "Select its photos; Ctrl and Shift as in the grid"),
+        ("Wheel, double-click", "Zoom; show all"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)
