@@ -35,3 +35,15 @@ class SearchError(HashViewerError):
 
 class ExportError(HashViewerError):
     """A result set that cannot be written."""
+
+
+class MethodError(HashViewerError):
+    """A hashing method, or one of its settings, that does not exist or cannot do what was asked."""
+
+
+class DatasetError(HashViewerError):
+    """Labelled data that cannot be read or do not suffice."""
+
+
+class TrainingError(HashViewerError):
+    """A training run that cannot start or go on."""

@@ -1,0 +1,32 @@
+"""Hashing methods, one file each; `registry` finds them, `AUTHORING.md` shows how to write one."""
+
+from hashviewer.methods._base import Advice, Batch, Clock, Method, Shallow, Shape, Terms, TrainingItems
+from hashviewer.methods._blocks import AddedBlocks, Blocks
+from hashviewer.methods._saved import load_method, save_method
+from hashviewer.methods._settings import DeclaredSetting, Value, parse_settings, settings_of
+from hashviewer.methods._sign import signs
+from hashviewer.methods.registry import MethodInfo, Published, all_methods, find_method
+
+__all__ = [
+    "AddedBlocks",
+    "Advice",
+    "Batch",
+    "Blocks",
+    "Clock",
+    "DeclaredSetting",
+    "Method",
+    "MethodInfo",
+    "Published",
+    "Shallow",
+    "Shape",
+    "Terms",
+    "TrainingItems",
+    "Value",
+    "all_methods",
+    "find_method",
+    "load_method",
+    "parse_settings",
+    "save_method",
+    "settings_of",
+    "signs",
+]

@@ -1,0 +1,57 @@
+"""The maps from a backbone's features to the hash layer's outputs."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+class FeatureScaling(nn.Module):
+    """Shifts features to mean 0 and divides by one common scale, so that constants suit every backbone.
+
+    Does nothing until it is fitted.
+    """
+
+    mean: Tensor  # (D,)
+    scale: Tensor  # ()
+
+    def __init__(self, feature_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(feature_dim))
+        self.register_buffer("scale", torch.ones(()))
+
+    def fit(self, features: Tensor) -> None:
+        """Learn mean and scale (root mean square deviation) of features (N, D)."""
+        self.mean = features.mean(dim=0)
+        self.scale = (features - self.mean).square().mean().sqrt().clamp_min(1e-6)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Scaled features; (n, D) or maps (n, D, h, w)."""
+        mean = self.mean if features.ndim == 2 else self.mean[:, None, None]
+        return (features - mean) / self.scale
+
+
+def hash_layer(
+    feature_dim: int, width: int, *, kind: Literal["linear", "mlp"] = "linear", hidden: int = 256
+) -> nn.Module:
+    """A hash layer of `width` outputs: one linear map, or one with a hidden layer, ReLU and dropout before it."""
+    last_input = feature_dim if kind == "linear" else hidden
+    last = nn.Linear(last_input, width)
+    nn.init.normal_(last.weight, std=last_input**-0.5)
+    nn.init.zeros_(last.bias)
+    if kind == "linear":
+        return last
+    return nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Dropout(0.2), last)
+
+
+class TwoNets(nn.Module):
+    """Two hash layers side by side: outputs (n, 2 K), the query side first."""
+
+    def __init__(self, query: nn.Module, database: nn.Module) -> None:
+        super().__init__()
+        self.query = query
+        self.database = database
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Both sides' outputs (n, 2 K)."""
+        return torch.cat([self.query(features), self.database(features)], dim=1)

@@ -1,0 +1,79 @@
+"""Methods as files: the tensors that encoding and ranking need, and in the metadata how to build the method."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from hashviewer.errors import CheckpointError, HashViewerError
+from hashviewer.methods._base import Method, Shape
+from hashviewer.methods._settings import Value
+from hashviewer.methods.registry import find_method
+
+FORMAT = "hashviewer-method-1"
+
+
+def save_method(
+    path: Path, method: Method, settings: dict[str, Value], about: dict[str, str], *, half: bool = True
+) -> None:
+    """Write a trained method; the file appears only when it is whole.
+
+    Args:
+        path: Ends in .safetensors.
+        method: Trained.
+        settings: What its constructor was given.
+        about: Further texts for the metadata: backbone, backbone_sha256, preprocessing, training …
+        half: Whether numbers are stored in 16 bits.
+
+    Raises:
+        CheckpointError: The file cannot be written.
+    """
+    from safetensors.torch import save
+
+    tensors = {
+        name: tensor.detach().cpu().clone().contiguous() for name, tensor in method.kept_tensors().items()
+    }
+    if half:
+        tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
+    metadata = {
+        **about,
+        "format": FORMAT,
+        "method": method.key,
+        "bits": str(method.shape.bits),
+        "feature_dim": str(method.shape.feature_dim),
+        "shape": json.dumps(asdict(method.shape)),
+        "settings": json.dumps(settings),
+    }
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(save(tensors, metadata=metadata))
+        part.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"The model {path} cannot be written: {error.strerror or error}.") from error
+
+
+def load_method(path: Path) -> tuple[Method, dict[str, str]]:
+    """A saved method in evaluation mode, float32, and the texts of its file.
+
+    Raises:
+        CheckpointError: The file cannot be used.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is not a trained method of HashViewer ({FORMAT}).")
+    try:
+        made: Method = find_method(metadata["method"]).method(**json.loads(metadata["settings"]))
+        made.build(Shape(**json.loads(metadata["shape"])))
+        made.load_tensors({n: t.float() if t.dtype == torch.float16 else t for n, t in tensors.items()})
+    except (KeyError, TypeError, ValueError, HashViewerError) as error:
+        raise CheckpointError(f"{path.name} does not hold what its metadata says: {error}") from error
+    return made.eval().requires_grad_(requires_grad=False), metadata

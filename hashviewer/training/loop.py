@@ -1,0 +1,329 @@
+"""The training loop: seeded, resumable, and told epoch by epoch."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hashviewer.errors import TrainingError
+from hashviewer.evaluation.ranking_scores import RankingScores, score_method
+from hashviewer.methods import AddedBlocks, Batch, Clock, Method, Shape, Terms, TrainingItems
+from hashviewer.progress import Progress, silent
+from hashviewer.training.examples import Examples
+from hashviewer.training.recipe import LEAST_BATCH, Recipe, check_recipe
+from hashviewer.training.resume import RunState, SavedState, load_state, save_state
+
+_CHUNK = 1024  # items whose outputs are made at once
+_MAIN = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one epoch did.
+
+    Attributes:
+        epoch: Counted from 0.
+        terms: Mean over the epoch's steps of each named term.
+        learning_rate: At the epoch's last step.
+        seconds: Taken by the epoch.
+        held_out: Mean average precision of the images held out, as queries against the trained ones; None where
+            it was not measured.
+    """
+
+    epoch: int
+    terms: tuple[tuple[str, float], ...]
+    learning_rate: float
+    seconds: float
+    held_out: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """The outcome of a run.
+
+    Attributes:
+        method: In evaluation mode.
+        records: One for each epoch.
+        kept: (n,) places of the examples that were trained on, in the order of learnt codes.
+        seconds: Sum over epochs.
+    """
+
+    method: Method
+    records: tuple[EpochRecord, ...]
+    kept: Tensor
+    seconds: float
+
+
+def train(
+    recipe: Recipe,
+    examples: Examples,
+    *,
+    state: Path | None = None,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    progress: Progress = silent,
+) -> Trained:
+    """Train a method.
+
+    Args:
+        recipe: What to do.
+        examples: On the recipe's device.
+        state: Where the run is saved after each epoch, and taken up again if it is there; None keeps no file.
+        on_epoch: Told each epoch that is done in this call.
+        progress: Told the steps done; may cancel, which leaves the state of the last whole epoch.
+
+    Raises:
+        TrainingError: The recipe, the examples or the saved state do not suffice, or the loss is not a number;
+            the state of the last whole epoch stays.
+        MethodError: The method cannot do these sizes.
+    """
+    check_recipe(recipe)
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        run = _Run(recipe, examples)
+        if state is not None and state.exists():
+            run.take_up(load_state(state, recipe.fingerprint()))
+        while len(run.records) < run.epochs:
+            record = run.epoch(progress)
+            if state is not None:
+                save_state(state, run.state())
+            if on_epoch is not None:
+                on_epoch(record)
+        run.method.eval()
+        seconds = sum(record.seconds for record in run.records)
+        return Trained(run.method, tuple(run.records), run.kept, seconds)
+
+
+class _Run:
+    """One run in progress."""
+
+    def __init__(self, recipe: Recipe, examples: Examples) -> None:
+        self.recipe = recipe
+        self.examples = examples
+        self.records: list[EpochRecord] = []
+        self.method = recipe.make_method()
+        labels = examples.labels
+        self.classes = labels.shape[1] if self.method.labelled else 0
+        self.kept, self.held = _split(labels, recipe)
+        self.method.build(Shape(examples.feature_dim, recipe.bits, self.classes, recipe.head, recipe.hidden))
+        self.blocks = AddedBlocks(recipe.blocks, self.method)
+        self.method.to(recipe.device)
+        self.blocks.to(recipe.device)
+        self._check_items()
+        self.epochs = recipe.epochs if self.method.gradient else 1
+        self._begin()
+        self.optimizers = {
+            player: _optimizer(recipe, self._groups(player, parameters))
+            for player, parameters in self.method.players().items()
+        }
+
+    def epoch(self, progress: Progress) -> EpochRecord:
+        """Do the next epoch."""
+        began = time.perf_counter()
+        number = len(self.records)
+        visited = self.method.sample(self._clock(number, 0), len(self.kept))
+        items = torch.arange(len(self.kept), device=self.kept.device) if visited is None else visited
+        parts = self._parts(items)
+        sums: dict[str, float] = {}
+        if self.method.gradient:
+            self._training(mode=True)
+            self.method.begin_epoch(self._clock(number, 0))
+            for place, indices in enumerate(parts):
+                clock = self._clock(number, place)
+                self._step(indices, clock, sums)
+                progress(clock.step + 1, self.epochs * self._steps, f"epoch {number + 1} of {self.epochs}")
+            self._training(mode=False)
+            with torch.no_grad():
+                self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
+            self._check_finite(number)
+        terms = tuple((name, value / len(parts)) for name, value in sums.items())
+        rate = self.recipe.learning_rate * self._factor(self._clock(number, len(parts) - 1))
+        record = EpochRecord(number, terms, rate, time.perf_counter() - began, self._measured(number))
+        self.records.append(record)
+        return record
+
+    def state(self) -> RunState:
+        """What a later run needs to go on from here."""
+        modules = {"method": self.method, "blocks": self.blocks}
+        trunk = self.examples.trunk()
+        if trunk is not None:
+            modules["trunk"] = trunk
+        records = [dataclasses.asdict(record) for record in self.records]
+        return RunState(self.recipe.fingerprint(), records, modules, self.optimizers, torch.get_rng_state())
+
+    def take_up(self, saved: SavedState) -> None:
+        """Go on from a saved state."""
+        saved.put_into(self.state())
+        self.records = [
+            EpochRecord(**{**record, "terms": tuple((n, v) for n, v in record["terms"])})
+            for record in saved.records
+        ]
+        torch.set_rng_state(saved.random)
+
+    # Beginning
+
+    def _check_items(self) -> None:
+        if len(self.kept) < LEAST_BATCH:
+            raise TrainingError(f"Training needs at least {LEAST_BATCH} images; there are {len(self.kept)}.")
+        if self.method.labelled:
+            absent = (self.examples.labels[self.kept].sum(0) == 0).nonzero().flatten().tolist()
+            if absent:
+                names = ", ".join(str(place) for place in absent[:8])
+                raise TrainingError(
+                    f"{len(absent)} of {self.classes} classes have no training image (numbers {names}). "
+                    "Leave them out, or hold fewer images out."
+                )
+
+    @torch.no_grad()
+    def _begin(self) -> None:
+        self._training(mode=False)
+        raw = torch.cat(
+            [self.examples.features(part, augmented=False)[0] for part in self.kept.split(_CHUNK)]
+        )
+        self.method.scaling.fit(raw)
+        items = TrainingItems(self.method.scaling(raw), self._labels(self.kept))
+        self.method.begin(items)
+        if not self.method.gradient:
+            self.method.fit(items)  # type: ignore[operator]
+
+    def _groups(self, player: str, parameters: list[nn.Parameter]) -> list[dict[str, object]]:
+        groups: list[dict[str, object]] = [{"params": parameters, "share": 1.0}]
+        if player == _MAIN:
+            groups[0]["params"] = [*parameters, *self.blocks.parameters()]
+            trunk = self.examples.trunk()
+            if trunk is not None:
+                groups.append({"params": list(trunk.parameters()), "share": self.recipe.trunk_rate})
+        return groups
+
+    # Steps
+
+    @property
+    def _steps(self) -> int:
+        """Steps of a whole pass."""
+        return max(math.ceil(len(self.kept) / self.recipe.batch), 1)
+
+    def _clock(self, epoch: int, place: int) -> Clock:
+        return Clock(epoch, self.epochs, epoch * self._steps + place, self._steps)
+
+    def _parts(self, items: Tensor) -> Sequence[Tensor]:
+        """The items in random order, in batches; a rest too small for a triplet joins the batch before."""
+        shuffled = items[torch.randperm(len(items)).to(items.device)]
+        parts = list(shuffled.split(self.recipe.batch))
+        if len(parts) > 1 and len(parts[-1]) < LEAST_BATCH:
+            parts[-2:] = [torch.cat(parts[-2:])]
+        return parts
+
+    def _step(self, indices: Tensor, clock: Clock, sums: dict[str, float]) -> None:
+        self.method.begin_step(clock)
+        self.blocks.begin_step(clock)
+        for player in self.method.turns(clock):
+            batch = self._batch(indices)
+            terms = self.method.terms_of(player, batch)
+            if player == _MAIN:
+                terms = {**terms, **self.blocks(batch)}
+            self._descend(player, terms, clock)
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+        with torch.no_grad():
+            self.method.after_step(batch)
+
+    def _descend(self, player: str, terms: Terms, clock: Clock) -> None:
+        loss = sum(terms.values(), start=torch.zeros((), device=self.kept.device))
+        if not math.isfinite(float(loss.detach())):
+            bad = [name for name, value in terms.items() if not math.isfinite(float(value.detach()))]
+            raise TrainingError(
+                f"The loss is not a number in epoch {clock.epoch + 1} ({', '.join(bad)}). The last good state is "
+                "kept; try a lower learning rate."
+            )
+        optimizer = self.optimizers[player]
+        for group in optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * group["share"] * self._factor(clock)
+        if loss.requires_grad:
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    def _batch(self, indices: Tensor) -> Batch:
+        places = self.kept[indices]
+        raw, images = self.examples.features(places, augmented=True)
+        features = self.method.scaling(raw)
+        outputs = self.method.hash_layer(features)
+        second = None
+        if self.method.views == 2:
+            second = self.method.outputs(self.examples.features(places, augmented=True)[0])
+        labels = self._labels(places)
+        return Batch(outputs, self.method.relax(outputs), labels, indices, features, second, images)
+
+    def _factor(self, clock: Clock) -> float:
+        done = clock.step / (self.epochs * self._steps)
+        if self.recipe.schedule == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        return 0.1 if self.recipe.schedule == "step" and done >= 2 / 3 else 1.0
+
+    # Measuring
+
+    def _labels(self, places: Tensor) -> Tensor:
+        return self.examples.labels[places][:, : self.classes]
+
+    def _training(self, *, mode: bool) -> None:
+        trunk = self.examples.trunk()
+        for module in (self.method, self.blocks) if trunk is None else (self.method, self.blocks, trunk):
+            module.train(mode)
+
+    @torch.no_grad()
+    def _outputs(self, places: Tensor) -> Tensor:
+        return torch.cat(
+            [
+                self.method.outputs(self.examples.features(part, augmented=False)[0])
+                for part in places.split(_CHUNK)
+            ]
+        )
+
+    def _outputs_of_kept(self) -> Tensor:
+        return self._outputs(self.kept)
+
+    def _measured(self, number: int) -> float | None:
+        due = number == self.epochs - 1 or number % self.recipe.measure_every == self.recipe.measure_every - 1
+        return self.scores().tie_aware if due and len(self.held) else None
+
+    def scores(self) -> RankingScores:
+        """The held-out images as queries against the trained ones."""
+        labels = self.examples.labels
+        return score_method(
+            self.method,
+            (self._outputs(self.held), labels[self.held]),
+            (self._outputs(self.kept), labels[self.kept]),
+            codes=self.method.learnt_codes(),
+        )
+
+    def _check_finite(self, number: int) -> None:
+        for name, value in self.method.state_dict().items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise TrainingError(
+                    f"“{name}” is not a number after epoch {number + 1}. The last good state is kept; try a "
+                    "lower learning rate."
+                )
+
+
+def _split(labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Places (n,) to train on and places held out, drawn by the seed."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed)).to(
+        labels.device
+    )
+    held = round(recipe.holdout * len(labels))
+    return order[held:].sort().values, order[:held].sort().values
+
+
+def _optimizer(recipe: Recipe, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=rate, weight_decay=decay)
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay)
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=rate, weight_decay=decay)
+    return torch.optim.SGD(groups, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
