@@ -66,13 +66,16 @@ def score_method(
             rows.append(_scores(distances, relevant, radius))
             progress(first + len(distances), len(queries[0]))
     means = np.concatenate(rows).mean(axis=0)
-    return RankingScores(*(float(mean) for mean in means), queries=len(queries[0]), database=len(made))
+    tie_aware, optimistic, pessimistic, precision, empty = (float(mean) for mean in means)
+    return RankingScores(
+        tie_aware, optimistic, pessimistic, precision, empty, queries=len(queries[0]), database=len(made)
+    )
 
 
 def database_codes(method: Method, outputs: Tensor) -> Tensor:
     """Codes (N, bits) of -1 and +1 of the hash layer's outputs (N, W)."""
     with torch.no_grad():
-        return torch.cat([signs(method.encode(part)) for part in outputs.split(_ITEMS)])
+        return torch.cat([signs(method.encode(part)) for part in torch.split(outputs, _ITEMS)])
 
 
 def _blocks(

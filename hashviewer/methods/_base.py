@@ -262,6 +262,16 @@ class Method(nn.Module):
         """The tensors that encoding and ranking need."""
         return {name: tensor for name, tensor in self.state_dict().items() if name.startswith(self.kept)}
 
+    def lay_out(self) -> None:
+        """Lay the numbers of every buffer out in plain order; sums in another order round otherwise.
+
+        Done after each epoch, it makes a resumed run equal to one that was never stopped.
+        """
+        for module in self.modules():
+            for name, buffer in module.named_buffers(recurse=False):
+                if not buffer.is_contiguous():
+                    setattr(module, name, buffer.contiguous())
+
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Put saved tensors in place; a buffer takes the saved one's shape.
 
@@ -281,7 +291,7 @@ class Method(nn.Module):
             module = self.get_submodule(owner)
             if name not in parameters:
                 old = getattr(module, leaf)
-                setattr(module, leaf, tensor.to(device=old.device, dtype=old.dtype))
+                setattr(module, leaf, tensor.to(device=old.device, dtype=old.dtype, copy=True))
             elif parameters[name].shape == tensor.shape:
                 parameters[name].data.copy_(tensor)
             else:

@@ -45,8 +45,9 @@ def from_bits(codes: Tensor, words: int) -> Tensor:
     """The inverse of `to_bits`: values (N, M log2 K), 1 where >= 0, to indices (N, M)."""
     per_book = words.bit_length() - 1
     weights = 1 << torch.arange(per_book - 1, -1, -1, device=codes.device)
-    bits = (signs(codes) > 0).to(torch.int64).unflatten(1, (-1, per_book))
-    return (bits * weights).sum(2)
+    bits = (signs(codes) > 0).to(torch.int64).reshape(len(codes), -1, per_book)
+    indices: Tensor = (bits * weights).sum(2)
+    return indices
 
 
 def reconstruct(indices: Tensor, books: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def regression(predicted: Tensor, labels: Tensor) -> Tensor:
 def ridge(codes: Tensor, labels: Tensor, *, weight: float) -> Tensor:
     """W (K, C) that minimises ||Y - B W||^2 + weight ||W||^2, for codes (N, K) and labels (N, C)."""
     identity = torch.eye(codes.shape[1], device=codes.device, dtype=codes.dtype)
-    return torch.linalg.solve(codes.T @ codes + weight * identity, codes.T @ labels)
+    solved: Tensor = torch.linalg.solve(codes.T @ codes + weight * identity, codes.T @ labels)
+    return solved
 
 
 def is_multi(labels: Tensor) -> bool:

@@ -85,6 +85,6 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def dissimilar_value(labels: Tensor, others: Tensor) -> float:
     """-r with r = similar / dissimilar pairs between two label matrices; -1 where either is absent."""
-    ones = sum(float(similar(part, others).sum()) for part in labels.split(256))
+    ones = sum((float(similar(part, others).sum()) for part in torch.split(labels, 256)), start=0.0)
     zeros = len(labels) * len(others) - ones
     return -ones / zeros if ones and zeros else -1.0

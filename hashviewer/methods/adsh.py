@@ -84,7 +84,9 @@ class ADSH(Method):
         """The codes (N, K) after one pass of exact column updates, given the outputs (|Omega|, K) of Omega."""
         pulled = torch.zeros_like(self.codes)
         pulled[self.drawn] = relaxed
-        targets = [self._targets(part, self.database[self.drawn]) for part in self.database.split(4096)]
+        targets = [
+            self._targets(part, self.database[self.drawn]) for part in torch.split(self.database, 4096)
+        ]
         towards = torch.cat([part @ relaxed for part in targets])  # S^T U, (N, K)
         linear = -2 * self.shape.bits * towards - 2 * self.gamma * pulled
         return coordinate_descent(self.codes, relaxed.T @ relaxed, linear)

@@ -139,6 +139,7 @@ class _Run:
             self._training(mode=False)
             with torch.no_grad():
                 self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
+            self.method.lay_out()
             self._check_finite(number)
         terms = tuple((name, value / len(parts)) for name, value in sums.items())
         rate = self.recipe.learning_rate * self._factor(self._clock(number, len(parts) - 1))
@@ -182,13 +183,14 @@ class _Run:
     def _begin(self) -> None:
         self._training(mode=False)
         raw = torch.cat(
-            [self.examples.features(part, augmented=False)[0] for part in self.kept.split(_CHUNK)]
+            [self.examples.features(part, augmented=False)[0] for part in torch.split(self.kept, _CHUNK)]
         )
         self.method.scaling.fit(raw)
         items = TrainingItems(self.method.scaling(raw), self._labels(self.kept))
         self.method.begin(items)
         if not self.method.gradient:
             self.method.fit(items)  # type: ignore[operator]
+        self.method.lay_out()
 
     def _groups(self, player: str, parameters: list[nn.Parameter]) -> list[dict[str, object]]:
         groups: list[dict[str, object]] = [{"params": parameters, "share": 1.0}]
@@ -212,7 +214,7 @@ class _Run:
     def _parts(self, items: Tensor) -> Sequence[Tensor]:
         """The items in random order, in batches; a rest too small for a triplet joins the batch before."""
         shuffled = items[torch.randperm(len(items)).to(items.device)]
-        parts = list(shuffled.split(self.recipe.batch))
+        parts = list(torch.split(shuffled, self.recipe.batch))
         if len(parts) > 1 and len(parts[-1]) < LEAST_BATCH:
             parts[-2:] = [torch.cat(parts[-2:])]
         return parts
@@ -279,7 +281,7 @@ class _Run:
         return torch.cat(
             [
                 self.method.outputs(self.examples.features(part, augmented=False)[0])
-                for part in places.split(_CHUNK)
+                for part in torch.split(places, _CHUNK)
             ]
         )
 
