@@ -54,6 +54,11 @@ def batch_of(method: Method, *, outputs, labels, indices=None, features=None, se
     return Batch(made, method.relax(made), given, places, seen, second)
 
 
+def values(terms: dict[str, Tensor]) -> dict[str, float]:
+    """The terms as plain numbers."""
+    return {name: float(term.detach()) for name, term in terms.items()}
+
+
 def four_classes(count: int = 200, *, noise: float = 1.5, seed: int = 1) -> tuple[Tensor, Tensor]:
     """Noisy features (count, 64) around four centres, and labels (count, 4)."""
     draw = torch.Generator().manual_seed(seed)
