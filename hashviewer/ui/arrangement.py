@@ -66,7 +66,8 @@ def arrange(
 
 def usual_shape(library: "Library") -> float:
     """Height divided by width of the middle one of the pictures, kept within 2:3 and 5:4; 1 when unknown."""
-    widths, heights = library.widths[:SAMPLE], library.heights[:SAMPLE]
+    step = max(1, len(library) // SAMPLE)
+    widths, heights = library.widths[::step], library.heights[::step]
     known = (widths > 0) & (heights > 0)
     if not known.any():
         return 1.0

@@ -207,9 +207,12 @@ class GridView(QWidget):
         elif self.tasks.runs("index"):
             self.empty.say("The photos appear here as they are read.")
         else:
+            workspace = self.explorer.workspace
+            root = None if workspace is None else workspace.library.root
+            found = "This library holds no photos." if root is None else f"No photos were found in {root}."
             self.empty.say(
-                "This library holds no photos yet. Add a folder of photos to see them here and search them.",
-                button="Add photos…",
+                f"{found} Put some there and press F5, or make a library of another folder.",
+                button="Choose a folder of photos…",
             )
 
 

@@ -136,7 +136,7 @@ class Toolbar(QToolBar):
         workspace = self.explorer.workspace
         sets = () if workspace is None else workspace.code_sets
         known = [self.codes.itemData(index) for index in range(self.codes.count())]
-        if known != [info.key for info in sets]:
+        if known != [info.key for info in sets] or not known:
             self.codes.clear()
             for info in sets:
                 self.codes.addItem(f"{info.bits} bit · {info.key}", info.key)
