@@ -139,6 +139,8 @@ class GridView(QWidget):
     def _on_task(self, key: str) -> None:
         if key in ASKING:
             self._mark_stale()
+        elif key == "index" and not self.grid.cells.count:
+            self._describe()
 
     def _on_empty_pressed(self) -> None:
         if self.explorer.row_filter is not None:

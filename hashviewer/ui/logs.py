@@ -25,7 +25,9 @@ def write_log(path: Path) -> None:
     """Send the package's log to a file; without one if the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=LIMIT_BYTES, backupCount=2, encoding="utf-8", delay=True)
+        handler = RotatingFileHandler(
+            path, maxBytes=LIMIT_BYTES, backupCount=2, encoding="utf-8", errors="backslashreplace", delay=True
+        )
     except OSError as error:
         _log.warning("No log file at %s: %s", path, error)
         return
