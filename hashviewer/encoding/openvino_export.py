@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import torch
 
 NETWORK = "network.xml"
-_FORM = 1  # counts changes of what this module writes
-_PICTURES = 8
+_FORM = 2  # counts changes of what this module writes
+_PICTURES = 4
 
 
 def exported_network(model: Path, sha256: str) -> Path:
@@ -58,6 +58,7 @@ def exported_network(model: Path, sha256: str) -> Path:
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
         raise EncodingError(f"The network could not be prepared for OpenVINO: {last}")
     openvino_runtime.put_folder(target, fresh)
+    openvino_runtime.forget_others(target, made_from=sha256[:32])
     return target
 
 
@@ -97,7 +98,9 @@ def _convert(network: "torch.nn.Module", size: int) -> Any:  # noqa: ANN401 - op
 
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with torch.no_grad():
-        decoder = TorchScriptPythonDecoder(network, example_input=example)
+        # Traced here, since the decoder's own tracing runs the network four times to check what we check below.
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced)  # in a variable: the frontend does not keep it alive
         frontend = FrontEndManager().load_by_framework("pytorch")
         converted = frontend.convert(frontend.load(decoder))
     pixels = converted.inputs[0].get_node()
