@@ -54,7 +54,7 @@ class GridView(QWidget):
         self._size = QSlider(Qt.Orientation.Horizontal, toolTip="Size of the photos (Ctrl + wheel)")
         self._build()
         self._connect()
-        self._shown_query: object = None
+        self._shown: tuple[object, object] = (None, None)  # query and filter of what is shown
         self._describe()
 
     def _build(self) -> None:
@@ -114,8 +114,11 @@ class GridView(QWidget):
         results = self.explorer.results
         asked = None if results is None else results.query
         if asked is self.explorer.query:
-            self.rearrange(keep_scroll=asked is self._shown_query)
-            self._shown_query = asked
+            shown = (asked, self.explorer.row_filter)
+            self.rearrange(
+                keep_scroll=all(now is before for now, before in zip(shown, self._shown, strict=True))
+            )
+            self._shown = shown
         self._mark_stale()
 
     def _on_filter_changed(self) -> None:

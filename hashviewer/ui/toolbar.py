@@ -83,7 +83,7 @@ class Toolbar(QToolBar):
         for spin in (self.neighbours, self.rerank):
             spin.setFont(tabular(spin.font()))
             spin.setKeyboardTracking(False)
-        for widget in (
+        row: tuple[QWidget, ...] = (
             self.library,
             self.codes,
             _label("k", self.neighbours),
@@ -94,8 +94,9 @@ class Toolbar(QToolBar):
             _spacer(),
             self.theme,
             self.palette_button,
-        ):
-            self.addWidget(widget)
+        )
+        for part in row:
+            self.addWidget(part)
 
     def _connect(self) -> None:
         explorer = self.explorer

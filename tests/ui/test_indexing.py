@@ -38,7 +38,7 @@ def test_new_photos_appear_and_the_scroll_is_kept(window, growing):
     grid.verticalScrollBar().setValue(150)
     growing()
     assert grid.cells.count == 48
-    assert grid.scroll == 150
+    assert grid.scrolled == 150
 
 
 def test_an_answer_is_refreshed_when_the_library_grows(window, growing, ask):
