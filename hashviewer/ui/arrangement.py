@@ -71,7 +71,8 @@ def usual_shape(library: "Library") -> float:
     known = (widths > 0) & (heights > 0)
     if not known.any():
         return 1.0
-    return float(np.clip(np.median(heights[known] / widths[known]), 2 / 3, 5 / 4))
+    shapes = np.sort(heights[known] / widths[known])
+    return float(np.clip(shapes[len(shapes) // 2], 2 / 3, 5 / 4))  # np.median imports numpy.ma, for 70 ms
 
 
 def ordered(library: "Library", rows: NDArray[np.int64], order: Order) -> NDArray[np.int64]:
@@ -92,7 +93,7 @@ def ordered(library: "Library", rows: NDArray[np.int64], order: Order) -> NDArra
 def _dates(library: "Library") -> NDArray[np.float64]:
     """(N,) seconds since 1970: when it was taken, else when the file was changed."""
     taken = library.taken
-    return np.where(np.isnan(taken), library.mtimes, taken)
+    return np.where(np.isnan(taken), library.mtimes / 1e9, taken)
 
 
 def _living(rows: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.int64]:
