@@ -68,8 +68,11 @@ class PhotoGrid(QAbstractScrollArea):
         self._fading: dict[int, float] = {}
         self.relevant_label = -1  # the query's, in the library's labels; -1 for none
         self._looked_at = range(0)
+        self._changed = QRect()  # what is to be repainted because thumbnails have come
         self._fader = QTimer(self, interval=FRAME_MS)
         self._fader.timeout.connect(self._fade_on)
+        self._looker = QTimer(self, interval=0, singleShot=True)  # decoding would slow the rest of the frame
+        self._looker.timeout.connect(self._look_around)
         self._hover_timer = QTimer(self, interval=HOVER_INTERVAL_MS, singleShot=True)
         self._hover_timer.timeout.connect(self._publish_hover)
         self._hovered: int | None = None
@@ -230,16 +233,22 @@ class PhotoGrid(QAbstractScrollArea):
         if self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0:
             self._fading[row] = monotonic()
             self._fader.start()
-        self.viewport().update(self.rect_of(place))
+        self._update_area(self.rect_of(place))
+
+    def _update_area(self, area: QRect) -> None:
+        """Repaint one rectangle around all that has changed: in a ragged region every cell is clipped, slowly."""
+        self._changed = self._changed.united(area)
+        self.viewport().update(self._changed)
 
     def _fade_on(self) -> None:
-        now = monotonic()
+        now, area = monotonic(), QRect()
         for row, start in list(self._fading.items()):
             place = self.place_of(row)
             if now - start > FADE_SECONDS or place is None:
                 del self._fading[row]
             if place is not None:
-                self.viewport().update(self.rect_of(place))
+                area = area.united(self.rect_of(place))
+        self._update_area(area & self.viewport().rect())
         if not self._fading:
             self._fader.stop()
 
@@ -322,13 +331,14 @@ class PhotoGrid(QAbstractScrollArea):
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._changed = QRect()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme().background)
         self._draw_cells(painter, event.rect())
         self._draw_line(painter)
         self.gestures.draw_band(painter)
         painter.end()
-        self._look_around()
+        self._looker.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
