@@ -1,7 +1,11 @@
 import os
 import time
 
-from hashviewer.encoding import openvino_runtime
+import pytest
+
+from hashviewer import networks
+from hashviewer.encoding import openvino_export, openvino_runtime
+from hashviewer.errors import EncodingError
 
 
 def folder(path, *, age=0.0):
@@ -42,3 +46,19 @@ def test_a_cache_file_is_there_whole_or_not_at_all_and_no_room_for_it_is_no_erro
     monkeypatch.setattr("os.fsync", full)
     openvino_runtime.put_file(tmp_path / "sub" / "b", b"abc")
     assert [entry.name for entry in (tmp_path / "sub").iterdir()] == ["a"]
+
+
+def test_an_export_is_made_anew_when_the_code_of_the_networks_changes(tmp_path, monkeypatch):
+    (tmp_path / "heads.py").write_text("scale = 1")
+    monkeypatch.setattr(networks, "__file__", str(tmp_path / "__init__.py"))
+    before = openvino_export.code_digest()
+    assert openvino_export.code_digest() == before
+    (tmp_path / "heads.py").write_text("scale = 2")
+    assert openvino_export.code_digest() != before
+
+
+def test_an_export_that_fails_is_an_error_with_its_reason_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(openvino_runtime, "networks_folder", lambda: tmp_path / "networks")
+    with pytest.raises(EncodingError, match=r"could not be prepared for OpenVINO: .*none\.safetensors"):
+        openvino_export.exported_network(tmp_path / "none.safetensors", "0" * 64)
+    assert list((tmp_path / "networks").iterdir()) == []
