@@ -27,7 +27,7 @@ from hashviewer.encoding.engine import Engine
 from hashviewer.images import Preprocessing, decode
 from hashviewer.networks import find_model, load_network, read_card
 
-ROUNDS = 5
+ROUNDS = 3
 LARGE, SMALL = (4000, 3000), (300, 240)
 
 
@@ -57,8 +57,8 @@ def run() -> list[Figure]:
     """Measure on 12-megapixel and on small photos."""
     model = find_model("photos-64")
     with contextlib.closing(open_engine(model, device="cpu", precision="auto")) as engine:
-        large = _rates(LARGE, Sizes(photos=240, different=8, usual=16), model=model, engine=engine)
-        small = _rates(SMALL, Sizes(photos=1500, different=300, usual=0), model=model, engine=engine)
+        large = _rates(LARGE, Sizes(photos=400, different=8, usual=6), model=model, engine=engine)
+        small = _rates(SMALL, Sizes(photos=1000, different=100, usual=0), model=model, engine=engine)
         engine_words = f"{engine.name}, {engine.precision}, {available_cores()} cores"
     how = (
         f"{large.index:.0f} photos/s; decoding alone {large.decoding:.0f}, forward pass alone {large.forward:.0f}, "

@@ -67,7 +67,7 @@ class Committer:
                 "train it again."
             )
         if outcome.reason:
-            self._problems.append(Problem(job.file.path, outcome.reason, job.file.size, job.file.mtime_ns))
+            self._problems.append(_problem(outcome))
         elif outcome.same_as is not None:
             self._moves[outcome.same_as] = outcome
         elif job.row is None or job.changed:
@@ -150,6 +150,14 @@ def _placed(
     for place, value in zip(places, values, strict=True):
         array[place] = value
     return array
+
+
+def _problem(outcome: Outcome) -> Problem:
+    """The problem of an outcome. One that may pass is noted with a time that no file has: it is tried again."""
+    file = outcome.job.file
+    if outcome.passing:
+        return Problem(file.path, outcome.reason, 0, 0)
+    return Problem(file.path, outcome.reason, file.size, file.mtime_ns)
 
 
 def _row(outcome: Outcome) -> int:

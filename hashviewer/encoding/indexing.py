@@ -1,6 +1,7 @@
 """A folder's photos into a library, and a library's photos through another model."""
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -233,6 +234,7 @@ class _Run:
         for outcome in pipeline.outcomes():
             try:
                 if outcome is not None:
+                    self._check_drive(outcome, committer)
                     committer.add(outcome)
                     progress.done += 1
                 if committer.due():
@@ -242,6 +244,15 @@ class _Run:
             except (Cancelled, KeyboardInterrupt):
                 self.cancelled = True
                 pipeline.stop()
+
+    def _check_drive(self, outcome: Outcome, committer: Committer) -> None:
+        """Ends the run, keeping what is done, where the folder has gone: else every photo would be a problem."""
+        if outcome.passing and _is_gone(self._root()):
+            committer.flush()
+            raise EncodingError(
+                f"The folder {self._root()} is no longer there. Plug its drive in or connect to it again, then index "
+                "again: what is done is kept."
+            )
 
     def _recognise(self, job: Job, content: str) -> int | None:
         """The row whose content a file has: its own if it was only touched, a vanished one's if it was moved."""
@@ -295,6 +306,15 @@ class _Run:
         root = self._library.root
         assert root is not None, "checked when the work was planned"
         return root
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether a folder is not there, or is the empty place where a drive was mounted."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
 
 
 class _Throttled:

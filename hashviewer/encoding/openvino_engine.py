@@ -143,13 +143,19 @@ def _read_compiled(core: Any, file: Path, settings: dict[str, str]) -> Any:  # n
         stored = file.read_bytes()
     except OSError:
         return None
-    data = stored[32:]
-    if hashlib.sha256(data).digest() != stored[:32]:
+    data = intact(stored)
+    if data is None:
         return None
     try:
         return core.import_model(data, "CPU", settings)
     except RuntimeError:  # of another build of OpenVINO
         return None
+
+
+def intact(stored: bytes) -> bytes | None:
+    """What a cache file holds behind its checksum; None if it is damaged."""
+    data = stored[32:]
+    return data if hashlib.sha256(data).digest() == stored[:32] else None
 
 
 def _infer(request: Any, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401

@@ -128,7 +128,7 @@ class _Case:
                 "library. Close other programs if memory is short, then try again; the log has the details."
             )
         known = self.precautions
-        if len(flying) == 1:
+        if len(flying) == 1 and flying[0] in known.suspects:  # it was alone, and it is the second time
             self.precautions = replace(known, condemned=known.condemned | set(flying), suspects=frozenset())
         else:
             self.precautions = replace(known, suspects=frozenset(flying))

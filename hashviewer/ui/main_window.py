@@ -15,6 +15,7 @@ from hashviewer.ui.commands import Commands
 from hashviewer.ui.controller import Controller
 from hashviewer.ui.docks import PRESETS, Docks
 from hashviewer.ui.drops import can_take, taken_from
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
@@ -57,9 +58,11 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.grid_view = GridView(self.explorer, self.tasks, self.thumbnails)
         self.welcome = WelcomePage()
+        self._opening = EmptyState()
         self.message_bar = MessageBar(self.commands.show_log)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self._opening)
         self._pages.addWidget(self.grid_view)
         central = QWidget()
         layout = QVBoxLayout(central)
@@ -94,6 +97,7 @@ class MainWindow(QMainWindow):
         explorer.can_go_forward_changed.connect(self._enable_history)
         explorer.failed.connect(self.tell)
         self.tasks.failed.connect(self.tell)
+        self.tasks.idle.connect(self._leave_opening)
         self.controller.suggesting_changed.connect(self._show_suggesting)
         self.indexing.reported.connect(partial(self.status.showMessage, timeout=MESSAGE_MS))
         self.indexing.failed.connect(self._on_indexing_failed)
@@ -137,6 +141,11 @@ class MainWindow(QMainWindow):
     ) -> None:
         """Show a sentence above the photos, with the way out."""
         self.message_bar.say(text, way_out=way_out, do=do, is_error=is_error)
+
+    def show_opening(self, name: str) -> None:
+        """At the start: say what is being opened where the welcome page would be."""
+        self._opening.say(f"Opening {name}…")
+        self._pages.setCurrentWidget(self._opening)
 
     def show_dialog(self, dialog: QDialog) -> None:
         """Show a dialog that stops nothing."""
@@ -196,6 +205,10 @@ class MainWindow(QMainWindow):
             self.show_recent()
         self._pages.setCurrentWidget(self.grid_view if is_open else self.welcome)
         (self.grid_view.grid if is_open else self.welcome.folder).setFocus()
+
+    def _leave_opening(self) -> None:
+        if self._pages.currentWidget() is self._opening:  # nothing came of it
+            self._pages.setCurrentWidget(self.welcome)
 
     def _count_problems(self) -> None:
         workspace = self.explorer.workspace

@@ -19,7 +19,7 @@ from hashviewer.library import Library
 from hashviewer.progress import Cancelled
 
 FAKE = """
-import os, signal, sys
+import ctypes, os, signal, sys
 if "hashviewer.encoding" in sys.orig_argv and "queries" not in sys.orig_argv:
     sys.path.insert(0, {tests!r})
     import hashviewer.encoding.indexing as indexing
@@ -29,7 +29,7 @@ if "hashviewer.encoding" in sys.orig_argv and "queries" not in sys.orig_argv:
     real = pipeline.decode
     def decode(data, preprocessing):
         if b"deadly" in data:
-            os.kill(os.getpid(), signal.SIGSEGV)
+            ctypes.string_at(0)
         return real(data, preprocessing)
     pipeline.decode = decode
     {more}
@@ -200,3 +200,21 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_reported(tmp_path, model, f
     report = index_in_child(photos, library, model=model)
     assert len(paths_of(library)) == 400
     assert report.problems == 0
+
+
+def test_a_photo_that_was_only_in_flight_when_the_process_was_killed_is_not_blamed(
+    photos, tmp_path, model, fake_engine
+):
+    """As when memory runs out: the process is killed once, in the midst of decoding."""
+    fake_engine(
+        "def killed_once(data, preprocessing):\n"
+        "        try:\n"
+        f"            os.close(os.open({str(tmp_path / 'killed')!r}, os.O_CREAT | os.O_EXCL))\n"
+        "        except FileExistsError:\n"
+        "            return real(data, preprocessing)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    pipeline.decode = killed_once"
+    )
+    report = index_in_child(photos, tmp_path / "lib", model=model)
+    assert (tmp_path / "killed").exists()
+    assert (report.added, report.problems) == (40, 0)

@@ -9,7 +9,7 @@ from encoding_fakes import ArithmeticEngine, FailingEngine, make_photos, picture
 
 from hashviewer import codes as packed
 from hashviewer.encoding import encode_library, index
-from hashviewer.errors import EncodingError, LibraryError
+from hashviewer.errors import EncodingError, ImageError, LibraryError
 from hashviewer.images import decode
 from hashviewer.library import Library, LibraryWriter
 from hashviewer.networks import read_card
@@ -369,6 +369,43 @@ def test_a_full_disk_is_an_error_in_words_and_the_library_keeps_what_was_reporte
         assert len(library) == 12
         assert library.codes(KEY)[1].all()
     assert run().added == 5
+
+
+def test_a_drive_that_is_unplugged_ends_the_run_and_the_next_one_goes_on(run, photos, tmp_path, monkeypatch):
+    from hashviewer.images.reading import read_picture
+
+    def unplugged(path):
+        if path.name > "photo-0005" and photos.exists():
+            photos.rename(tmp_path / "unplugged")
+        return read_picture(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hashviewer.encoding.pipeline.read_picture", unplugged)
+        with pytest.raises(EncodingError, match=r"no longer there\. Plug its drive in"):
+            run()
+    (tmp_path / "unplugged").rename(photos)
+    with opened(tmp_path) as library:
+        done = len(library)
+    assert done < 12
+    report = run()
+    assert (report.added, report.problems) == (12 - done, 0)
+
+
+def test_a_file_that_could_not_be_read_for_a_passing_reason_is_tried_again(run, monkeypatch):
+    from hashviewer.images.reading import read_picture
+
+    def fails_once(path):
+        if path.name == "photo-0007.jpg":
+            raise ImageError("This file cannot be read: Input/output error.") from OSError(
+                5, "Input/output error"
+            )
+        return read_picture(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hashviewer.encoding.pipeline.read_picture", fails_once)
+        assert (run().problems, run().problems) == (1, 1)
+    again = run()
+    assert (again.added, again.problems) == (1, 0)
 
 
 def test_two_runs_at_once_are_refused_in_words(run, tmp_path):

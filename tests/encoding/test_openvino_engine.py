@@ -120,7 +120,7 @@ def test_a_damaged_compiled_network_is_compiled_anew(engine, model, pictures, tm
     request = again.create_infer_request()
     request.infer({0: pictures[:1]})
     assert request.get_output_tensor(0).data.tobytes() == engine.encode(pictures[:1]).outputs.tobytes()
-    assert len(compiled.read_bytes()) == len(whole)
+    assert openvino_engine.intact(compiled.read_bytes()) is not None
 
 
 class FakeCore:

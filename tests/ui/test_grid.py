@@ -102,7 +102,7 @@ def test_home_and_end_lead_to_the_first_and_last_and_show_them(grid):
     assert 39 in grid.visible_places()
     press(grid, Qt.Key.Key_Home)
     assert grid.explorer.selection.current == 0
-    assert grid.scroll < 16
+    assert grid.scrolled < 16
 
 
 def test_shift_and_arrows_extend_the_selection(grid):
@@ -259,3 +259,58 @@ def test_a_million_photos_can_be_jumped_through(grid):
     press(grid, Qt.Key.Key_End)
     grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
     assert grid.visible_places().stop == 1_000_000
+
+
+def test_dragging_a_picture_hands_its_file_over(qtbot, open_window, grid, monkeypatch):
+    from PySide6.QtGui import QDrag
+
+    from hashviewer.ui.file_urls import to_path
+
+    handed = []
+    monkeypatch.setattr(QDrag, "exec", lambda self, *_: handed.append(self.mimeData()))
+    qtbot.waitUntil(lambda: open_window.thumbnails.settled)
+    click(grid, 3)
+    start = middle(grid, 3)
+    QTest.mousePress(grid.viewport(), Left, Qt.KeyboardModifier.NoModifier, start)
+    for step in (8, 16, 24):
+        QTest.mouseMove(grid.viewport(), start + QPoint(step, step))
+    QTest.mouseRelease(grid.viewport(), Left, Qt.KeyboardModifier.NoModifier, start + QPoint(24, 24))
+    path = open_window.explorer.workspace.library.full_path(3)
+    assert [[to_path(url) for url in data.urls()] for data in handed] == [[path]]
+    assert handed[0].text() == str(path)
+
+
+def test_a_filter_shows_its_answer_from_the_top(qtbot, open_window, grid, ask):
+    ask(open_window, 5)
+    grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+    open_window.controller.filter_by("city")
+    qtbot.waitUntil(lambda: not open_window.tasks.busy)
+    assert grid.scrolled == 0
+
+
+def test_more_neighbours_keep_the_scroll(qtbot, open_window, grid, ask):
+    from hashviewer.ui.explorer import Options
+
+    open_window.explorer.options = Options(k=30)
+    ask(open_window, 5)
+    grid.set_cell_size(200)
+    grid.verticalScrollBar().setValue(120)
+    open_window.explorer.options = Options(k=40)
+    qtbot.waitUntil(lambda: not open_window.tasks.busy)
+    assert grid.cells.count == 40
+    assert grid.scrolled == 120
+
+
+def test_the_context_menu_selects_the_photo_under_the_pointer(qtbot, open_window, grid, monkeypatch):
+    from PySide6.QtGui import QContextMenuEvent
+    from PySide6.QtWidgets import QMenu
+
+    offered = []
+    monkeypatch.setattr(QMenu, "popup", lambda self, _at: offered.extend(self.actions()))
+    spot = middle(grid, 4)
+    grid.contextMenuEvent(
+        QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, grid.viewport().mapToGlobal(spot))
+    )
+    assert grid.explorer.selection.rows == (4,)
+    assert offered[0] is open_window.actions_table["ask_current"]
+    assert open_window.actions_table["copy"] in offered

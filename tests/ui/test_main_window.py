@@ -275,3 +275,24 @@ def test_closing_waits_for_the_workers(qtbot, open_window):
     open_window.explorer.row_asked.emit(3)
     open_window.close()
     assert not open_window.tasks.busy
+
+
+def test_while_something_is_opened_at_the_start_the_page_says_so(qtbot, window, library_path):
+    window.show_opening("drawn")
+    window.commands.open_path(library_path)
+    assert not window.welcome.isVisible()
+    qtbot.waitUntil(lambda: window.grid_view.isVisible() and not window.tasks.busy)
+
+
+def test_when_nothing_comes_of_it_the_welcome_page_is_back(qtbot, window, tmp_path):
+    window.show_opening("gone")
+    window.commands.open_path(tmp_path / "gone")
+    qtbot.waitUntil(lambda: window.welcome.isVisible())
+    assert window.message_bar.isVisible()
+
+
+def test_a_folder_given_at_the_start_is_indexed_without_asking(qtbot, window, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(window.indexing), "open_folder", lambda _self, folder, **_: asked.append(folder))
+    window.commands.open_path(tmp_path, index_at_once=True)
+    qtbot.waitUntil(lambda: asked == [tmp_path])
