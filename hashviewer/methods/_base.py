@@ -105,7 +105,7 @@ class Batch:
         indices: (n,) places of the images among the training items.
         features: (n, D) scaled input of the hash layer; with gradient when the backbone is trained.
         second: (n, W) outputs for another view of the same images; only where `Method.views` is 2.
-        images: (n, 3, H, W) pixels as the backbone gets them; None when features are cached.
+        images: (n, S, S, 3) uint8 pixels as the backbone gets them; None when features are cached.
     """
 
     outputs: Tensor

@@ -1,0 +1,149 @@
+"""Backbones by name for training: from pixels to one feature vector, with ImageNet weights where they can be found.
+
+Nothing is fetched: weights are looked for where torchvision and timm keep what they fetched before.
+"""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hashviewer.errors import CheckpointError
+from hashviewer.networks.small_nets import CnnF, cifar_full, dsh_small
+
+SMALL: dict[str, Callable[[], nn.Module]] = {"dsh-small": dsh_small, "cifar-full": cifar_full, "cnn-f": CnnF}
+TORCHVISION = ("alexnet", "resnet101", "resnet18", "resnet34", "resnet50", "vgg11", "vgg16")
+LITE0 = "efficientnet-lite0"
+TIMM = "timm:"
+NAMES = tuple(sorted((*SMALL, *TORCHVISION, LITE0)))
+_MEAN = (0.485, 0.456, 0.406)
+_DEVIATION = (0.229, 0.224, 0.225)
+
+
+class Trunk(nn.Module):
+    """A backbone from uint8 images (B, S, S, 3) RGB to features (B, D) float32; normalises inside.
+
+    Attributes:
+        name: As asked for.
+        weights: Where its weights come from, for the card; "random" if they are not trained.
+        feature_dim: D.
+        size: Edge S of the images it is made for, px.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, name: str, network: nn.Module, *, weights: str, size: int) -> None:
+        super().__init__()
+        self.name = name
+        self.network = network
+        self.weights = weights
+        self.size = size
+        lite = name == LITE0
+        mean = [127 / 255] * 3 if lite else _MEAN
+        deviation = [128 / 255] * 3 if lite else _DEVIATION
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None] * 255)
+        self.register_buffer("deviation", torch.tensor(deviation)[:, None, None] * 255)
+        with torch.no_grad():
+            empty = torch.zeros(1, size, size, 3, dtype=torch.uint8)
+            self.feature_dim = self.eval()(empty).shape[1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, D)."""
+        pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
+        features: Tensor = self.network(pixels)
+        return features.float()
+
+
+def make_trunk(name: str, *, pretrained: bool) -> Trunk:
+    """A backbone by name: one of `NAMES`, or "timm:" and the name of any model of timm.
+
+    Args:
+        name: In any case.
+        pretrained: Whether ImageNet weights are wanted.
+
+    Raises:
+        CheckpointError: There is no such backbone (the nearest names are said), or its weights are not here (the
+            text says where they are looked for).
+    """
+    asked = name.lower()
+    if asked == LITE0:
+        return _lite0(pretrained=pretrained)
+    if asked in SMALL:
+        if pretrained:
+            raise CheckpointError(
+                f"There are no ImageNet weights for {asked}; it is trained from random ones."
+            )
+        return Trunk(asked, SMALL[asked](), weights="random", size=224 if asked == "cnn-f" else 32)
+    if asked in TORCHVISION:
+        return _torchvision(asked, pretrained=pretrained)
+    if asked.startswith(TIMM):
+        return _timm(asked, pretrained=pretrained)
+    near = difflib.get_close_matches(asked, NAMES, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(NAMES)}, and {TIMM}NAME."
+    raise CheckpointError(f"There is no backbone “{name}”. {hint}")
+
+
+def _lite0(*, pretrained: bool) -> Trunk:
+    import timm
+
+    from hashviewer.networks.backbones import BACKBONE, BACKBONE_SHA256, in_order, weights_file
+
+    network = timm.create_model(BACKBONE)
+    if pretrained:
+        network.load_state_dict(in_order(_load(weights_file()), network.state_dict()))
+    network.reset_classifier(0)
+    weights = f"ImageNet, SHA-256 {BACKBONE_SHA256[:12]}" if pretrained else "random"
+    return Trunk(LITE0, network, weights=weights, size=224)
+
+
+def _torchvision(name: str, *, pretrained: bool) -> Trunk:
+    from torchvision import models
+
+    network = models.get_model(name)
+    said = "random"
+    if pretrained:
+        file = models.get_model_weights(name).IMAGENET1K_V1.url.rsplit("/", 1)[-1]
+        path = Path(torch.hub.get_dir()) / "checkpoints" / file
+        if not path.is_file():
+            raise CheckpointError(
+                f"The ImageNet weights of {name} are not on this machine. Put {file}, as torchvision publishes it, "
+                f"into {path.parent}, or train {name} from random weights."
+            )
+        network.load_state_dict(_load(path))
+        said = f"ImageNet, {file}"
+    if name.startswith("resnet"):
+        network.fc = nn.Identity()
+    else:
+        network.classifier = network.classifier[:-1]
+    return Trunk(name, network, weights=said, size=224)
+
+
+def _timm(name: str, *, pretrained: bool) -> Trunk:
+    import timm
+
+    model = name.removeprefix(TIMM)
+    if model not in timm.list_models():
+        near = difflib.get_close_matches(model, timm.list_models(), n=3)
+        raise CheckpointError(
+            f"timm has no model “{model}”. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}"
+        )
+    network = timm.create_model(model, num_classes=0)
+    if pretrained:
+        path = Path(torch.hub.get_dir()) / "checkpoints" / f"{model}.safetensors"
+        if not path.is_file():
+            raise CheckpointError(
+                f"The ImageNet weights of {model} are not on this machine. Put them as {path.name} into {path.parent}."
+            )
+        from safetensors.torch import load_file
+
+        network.load_state_dict(load_file(path), strict=False)
+    size = int(network.default_cfg["input_size"][-1])
+    return Trunk(name, network, weights=f"ImageNet, {model}" if pretrained else "random", size=size)
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    tensors: dict[str, Tensor] = torch.load(path, weights_only=True)
+    return tensors
