@@ -1,4 +1,9 @@
-"""How a labelled set is divided into queries, database and training items."""
+"""How a labelled set is divided into queries, database and training items.
+
+I: queries of each class, training items of each class, all but the queries in the database. I': the training items
+are not in the database. I-all: training on the whole database. II: as that, with 1,000 queries of each class.
+III: the official test part asks, the official training part is database and training.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -44,12 +49,7 @@ def split(
     queries_per_class: int | None = None,
     training_per_class: int = 500,
 ) -> Split:
-    """Divide a labelled set.
-
-    I: queries of each class, training items of each class, all but the queries in the database. I': the training
-    items are not in the database. I-all: training on the whole database. II: as that, with 1,000 queries of each
-    class. III: the official test part asks, the official training part is database and training.
-    Images without any label take no part.
+    """Divide a labelled set; images without any label take no part.
 
     Args:
         labels: (N, C) multi-hot. With several labels, classes are visited in turn and draw from what is left.
