@@ -5,7 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
+from hashviewer.codes import pack, unpack
 from hashviewer.errors import CheckpointError, HashViewerError
 from hashviewer.methods._base import Method, Shape
 from hashviewer.methods._settings import Value
@@ -34,6 +36,9 @@ def save_method(
     tensors = {
         name: tensor.detach().cpu().clone().contiguous() for name, tensor in method.kept_tensors().items()
     }
+    packed = {name: tensor.shape[1] for name, tensor in tensors.items() if _holds_codes(tensor)}
+    for name in packed:
+        tensors[name] = torch.from_numpy(pack(tensors[name].numpy() > 0))
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
     metadata = {
@@ -44,6 +49,7 @@ def save_method(
         "feature_dim": str(method.shape.feature_dim),
         "shape": json.dumps(asdict(method.shape)),
         "settings": json.dumps(settings),
+        "packed": json.dumps(packed),
     }
     part = path.with_name(path.name + ".part")
     try:
@@ -73,7 +79,19 @@ def load_method(path: Path) -> tuple[Method, dict[str, str]]:
     try:
         made: Method = find_method(metadata["method"]).method(**json.loads(metadata["settings"]))
         made.build(Shape(**json.loads(metadata["shape"])))
+        for name, bits in json.loads(metadata["packed"]).items():
+            tensors[name] = torch.from_numpy(unpack(tensors[name].numpy(), bits)).float() * 2 - 1
         made.load_tensors({n: t.float() if t.dtype == torch.float16 else t for n, t in tensors.items()})
     except (KeyError, TypeError, ValueError, HashViewerError) as error:
         raise CheckpointError(f"{path.name} does not hold what its metadata says: {error}") from error
     return made.eval().requires_grad_(requires_grad=False), metadata
+
+
+def _holds_codes(tensor: Tensor) -> bool:
+    """Whether a matrix holds nothing but -1 and +1, so that each number fits in a bit."""
+    return (
+        tensor.ndim == 2
+        and tensor.is_floating_point()
+        and len(tensor) > 0
+        and bool((tensor.abs() == 1).all())
+    )

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 import torch
+from safetensors import safe_open
 from torch import nn
 from torch.nn import functional
 
@@ -135,6 +136,15 @@ def test_a_checkpoint_in_half_precision_is_small_and_a_foreign_one_is_refused(tm
     path.write_bytes(b"nothing")
     with pytest.raises(CheckpointError):
         load_method(path)
+
+
+def test_learnt_codes_take_a_bit_each_in_a_checkpoint(tmp_path):
+    method = train(recipe("adsh"), CachedExamples(FEATURES, LABELS)).method
+    save_method(tmp_path / "model.safetensors", method, {}, {})
+    with safe_open(tmp_path / "model.safetensors", framework="pt") as file:
+        assert file.get_tensor("codes").shape == (60, 1)
+    loaded, _ = load_method(tmp_path / "model.safetensors")
+    assert torch.equal(loaded.learnt_codes(), method.learnt_codes())
 
 
 class Tiny(nn.Module):
