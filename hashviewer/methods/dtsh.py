@@ -22,9 +22,9 @@ class DTSH(Method):
     """Deep Supervised Hashing with Triplet Labels: the likelihood that a positive is nearer than a negative.
 
     ``mean over triplets of softplus(-x), x = theta_ap - theta_an - alpha`` with theta = u . u / 2, plus lambda times
-    the mean over images of ||sgn(u) - u||^2. All triplets of a batch are used, as public ports do; the original
-    draws positives and negatives from stored outputs. The default lambda is a port's: the authors' 100 goes with
-    a sum over fewer triplets.
+    the mean over all n K outputs of (sgn(u) - u)^2. All triplets of a batch are used, as public ports do; the original
+    draws positives and negatives from stored outputs. The default lambda is a port's, which takes both terms as
+    means; the authors' 100 goes with the sum over bits in their own scaling.
     """
 
     advice = Advice(epochs=60, batch=64, learning_rate=1e-3)
@@ -33,7 +33,7 @@ class DTSH(Method):
         self,
         *,
         alpha: Annotated[float | None, Setting("margin; none: half the bits", low=0)] = None,
-        quantization: Annotated[float, Setting("lambda, weight of ||sgn(u) - u||^2", low=0)] = 1.0,
+        quantization: Annotated[float, Setting("lambda, weight of the mean (sgn(u) - u)^2", low=0)] = 1.0,
     ) -> None:
         super().__init__()
         self.alpha = alpha
@@ -44,5 +44,5 @@ class DTSH(Method):
         x = gap(inner(batch.relaxed, batch.relaxed)) - alpha  # (n, n, n)
         return {
             "triplets": mean_over_triplets(functional.softplus(-x), valid(similar(batch.labels))),
-            "quantization": self.quantization * square(batch.relaxed).sum(1).mean(),
+            "quantization": self.quantization * square(batch.relaxed).mean(),
         }

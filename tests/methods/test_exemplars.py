@@ -149,6 +149,9 @@ def test_dtsh_is_the_triplet_likelihood_worked_by_hand():
     # anchors 0 and 1: theta to their positive is 1, to the negative 0 and -1
     assert float(terms["triplets"]) == pytest.approx((softplus(1) + softplus(0)) / 2, abs=1e-6)
     assert float(terms["quantization"]) == 0
+    terms = method(batch_of(method, outputs=[[0.5, -2, 1, 1], [1, 1, 1, -1]], labels=[ONE, ONE]))
+    assert float(terms["quantization"]) == pytest.approx((0.25 + 1) / 8)
+    assert float(terms["triplets"]) == 0
 
 
 def test_dvsq_ranks_labels_with_adaptive_margins():
