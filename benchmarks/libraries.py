@@ -9,7 +9,9 @@ from pathlib import Path
 from benchmarks.synthetic import make_library
 from hashviewer.library import Library
 
-KEPT = "HASHVIEWER_BENCHMARK_LIBRARIES"  # a folder that keeps them; the runner gives one for the time of a run
+KEPT = (
+    "HASHVIEWER_BENCHMARK_LIBRARIES"  # a folder that keeps them; the runner gives one for the time of a run
+)
 MILLION = 1_000_000
 
 

@@ -39,7 +39,9 @@ def _measured(rows: int) -> list[Figure]:
     )
     size = f"{rows:,} rows"
     return [
-        Figure(f"open: {size}, painted and usable", usable, "s", f"at most {SECONDS}", usable <= SECONDS, how),
+        Figure(
+            f"open: {size}, painted and usable", usable, "s", f"at most {SECONDS}", usable <= SECONDS, how
+        ),
         Figure(
             f"open: {size}, resident memory",
             memory,
@@ -60,7 +62,7 @@ def watch(window: "MainWindow") -> None:
     class Painting(QObject):
         """Sees the grid's paint events; the frame is complete when the next event is handled."""
 
-        def eventFilter(self, _widget: QObject, event: QEvent) -> bool:
+        def eventFilter(self, _widget: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
             if event.type() is QEvent.Type.Paint and len(grid.arrangement.rows) and not found:
                 found["usable"] = 0.0
                 QTimer.singleShot(0, note)

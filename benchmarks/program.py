@@ -13,10 +13,6 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hashviewer.ui.main_window import MainWindow
 
 BEGUN = "HASHVIEWER_BENCHMARK_BEGUN"  # when the process was started, s since 1970
 
@@ -27,6 +23,9 @@ def started(script: str, *arguments: str) -> dict[str, float]:
         places = {f"XDG_{kind}_HOME": f"{home}/{kind}" for kind in ("CONFIG", "DATA", "STATE")}
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")  # compiled models stay
         environment = {**os.environ, **places, "XDG_CACHE_HOME": cache, "QT_QPA_PLATFORM": "offscreen"}
+        environment.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # as installed: modules are compiled at the first start
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.program", script, *arguments],
             env={**environment, BEGUN: str(time.time())},

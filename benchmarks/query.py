@@ -76,8 +76,6 @@ def _ask(
     shown = next(
         paint.ended for paint in application.paints if paint.name == "grid" and paint.ended > answered[-1]
     )
-    ends = {"grid": shown} | {
-        paint.name: paint.ended for paint in application.paints if paint.name != "grid"
-    }
+    ends = {"grid": shown} | {paint.name: paint.ended for paint in application.paints if paint.name != "grid"}
     view = max(ends, key=ends.__getitem__)
     return ends[view] - begun, view

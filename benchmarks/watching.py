@@ -83,6 +83,7 @@ class WatchedApplication(QApplication):
         self.longest = NO_TURN
 
     def notify(self, receiver: QObject, event: QEvent) -> bool:
+        """Deliver an event, and note how long that took and what it painted."""
         if self._deep:
             return self._notify_within(receiver, event)
         self._deep = True
@@ -175,5 +176,7 @@ def views_of(window: "MainWindow") -> dict[str, list[QWidget]]:
     from hashviewer.ui.views import View
 
     return {
-        view.key: [view, *view.findChildren(QWidget)] for view in window.findChildren(View) if view.isVisible()
+        view.key: [view, *view.findChildren(QWidget)]
+        for view in window.findChildren(View)
+        if view.isVisible()
     }

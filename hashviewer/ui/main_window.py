@@ -160,9 +160,9 @@ class MainWindow(QMainWindow):
         theme_watcher().set_mode(mode)
         self.toolbar.show_theme_mode()
 
-    def take_incoming(self, data: QMimeData, *, pasted: bool = False) -> None:
+    def take_incoming(self, data: QMimeData | None, *, pasted: bool = False) -> None:
         """Search with a picture from outside, open a library, read a folder."""
-        incoming = taken_from(data)
+        incoming = None if data is None else taken_from(data)  # an empty clipboard has none
         if incoming is None:
             self.tell("There is no picture, file or folder in it: drop or paste one of these.")
         elif incoming.path is not None:
@@ -245,6 +245,14 @@ class MainWindow(QMainWindow):
         modes = list(Mode)
         self.set_theme(modes[(modes.index(theme_watcher().mode) + 1) % len(modes)])
 
+    def _warm_up(self) -> None:
+        """Load what the first query needs; not while a library is opened, which that would slow down."""
+        if self.tasks.runs("open"):
+            QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
+            return
+        views.warm_up(self.tasks)
+        self.controller.begin_warm_up()
+
     def _remember(self) -> None:
         settings, is_open = self.settings, self.explorer.workspace is not None
         settings.geometry = self.saveGeometry()
@@ -260,8 +268,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, partial(views.warm_up, self.tasks))
-            QTimer.singleShot(WARM_UP_MS, self, self.controller.begin_warm_up)
+            QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if can_take(event.mimeData()):

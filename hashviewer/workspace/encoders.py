@@ -54,6 +54,15 @@ class CodeSetEncoder:
             return self._encoder
 
 
+def has_model(info: CodeSetInfo) -> bool:
+    """Whether the checkpoint that made a code set is on this machine."""
+    try:
+        find_model_of(info)
+    except SearchError:
+        return False
+    return True
+
+
 def find_model_of(info: CodeSetInfo) -> Path:
     """The checkpoint that made a code set: where it was then, or among the models installed here.
 

@@ -196,6 +196,12 @@ def test_pack_replaces_nothing_unasked_and_only_libraries_when_asked(made, tmp_p
     assert ".h5" in run("pack", made.path, "-o", tmp_path / "made.zip", code=1).stderr
 
 
+def test_pack_leaves_the_library_itself_alone(made):
+    inside = made.path / "photos" / "0000000500-0000000600.h5"
+    assert "within the library itself" in run("pack", made.path, "-o", inside, code=1).stderr
+    assert not inside.exists()
+
+
 @pytest.mark.parametrize("format", ["csv", "json", "folder", "zip", "html"])
 def test_export_writes_every_format(made, tmp_path, format):
     place = tmp_path / f"near.{format}"

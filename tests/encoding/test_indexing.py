@@ -183,6 +183,19 @@ def test_bad_files_are_listed_with_reasons_not_tried_again_and_forgotten_when_me
     assert (mended.added, mended.problems) == (1, 0)
 
 
+def test_the_problem_of_a_photo_that_was_put_back_as_it_was_is_forgotten(run, photos, tmp_path):
+    run()
+    photo = next(photos.rglob("*.jpg"))
+    shutil.copy2(photo, tmp_path / "backup.jpg")
+    photo.write_bytes(b"")
+    assert run().problems == 1
+    shutil.copy2(tmp_path / "backup.jpg", photo)
+    report = run()
+    assert (report.problems, report.changed, report.unchanged) == (0, 0, 12)
+    with opened(tmp_path) as library:
+        assert library.problems() == []
+
+
 def test_the_problem_of_a_file_that_is_gone_is_forgotten(run, photos):
     bad = photos / "broken.png"
     bad.write_bytes(b"")

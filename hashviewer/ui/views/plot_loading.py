@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from time import sleep
 
 from hashviewer.ui.tasks import TaskQueue
+
+FRAME_SECONDS = 0.1
 
 _loaded: list[str] = []
 
@@ -20,6 +23,12 @@ def load() -> None:
     _loaded.append("plots")
 
 
+def _load_after_frame() -> None:
+    """Import the plots when the frame is painted that they are missing from: importing slows it down."""
+    sleep(FRAME_SECONDS)
+    load()
+
+
 def when_loaded(tasks: TaskQueue, key: str, then: Callable[[], None]) -> bool:
     """Whether the plots are there; if not, they are loaded and `then` is called in the GUI thread.
 
@@ -32,5 +41,5 @@ def when_loaded(tasks: TaskQueue, key: str, then: Callable[[], None]) -> bool:
         return True
     task = f"import-plots-{key}"
     if not tasks.runs(task):
-        tasks.run(task, load, on_done=lambda _: then())
+        tasks.run(task, _load_after_frame, on_done=lambda _: then())
     return False
