@@ -2,16 +2,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from hashviewer.methods import _codebooks
-from hashviewer.methods._base import Advice, Batch, Clock, Method, Shape, Terms
-from hashviewer.methods._heads import hash_layer
+from hashviewer.methods._base import Advice, Batch, Clock, Shape, Terms
 from hashviewer.methods._pairs import cosine
+from hashviewer.methods._quantizer import Quantizer
 from hashviewer.methods._settings import Setting
 from hashviewer.methods.registry import Published, register
-
-WORDS = 256
 
 
 @register(
@@ -25,7 +22,7 @@ WORDS = 256
     confidence="reading",
     published=(Published(32, 0.733, "I'", "AlexNet"),),
 )
-class DVSQ(Method):
+class DVSQ(Quantizer):
     """Deep Visual-Semantic Quantization: features near the embedding of their label, quantized for inner products.
 
     L1, the mean over an image's labels j and all labels k it lacks of max(0, delta_jk - cos(v_j, z) + cos(v_k, z))
@@ -33,19 +30,17 @@ class DVSQ(Method):
     epoch all items are encoded anew (ICM in the metric V^T V), then the codebooks by least squares.
 
     Reading: without the word vectors of the paper the embeddings are random orthonormal directions, which say
-    nothing of how classes are related.
+    nothing of how classes are related; 96 dimensions instead of 300 hold them as well, and keep the file small.
     """
 
     advice = Advice(epochs=40, learning_rate=1e-3)
-    kept = (*Method.kept, "books", "embeddings")
+    kept = (*Quantizer.kept, "embeddings")
     embeddings: Tensor  # (C, D)
-    books: Tensor  # (M, 256, D)
-    indices: Tensor  # (N, M); empty until there are codebooks
 
     def __init__(
         self,
         *,
-        dimensions: Annotated[int, Setting("length of embeddings and quantized features", low=8)] = 300,
+        dimensions: Annotated[int, Setting("length of embeddings and quantized features", low=8)] = 96,
         quantization: Annotated[float, Setting("lambda, weight of the quantization loss", low=0)] = 1e-4,
         every: Annotated[int, Setting("epochs between two updates of the codebooks", low=1)] = 2,
     ) -> None:
@@ -54,23 +49,13 @@ class DVSQ(Method):
         self.quantization = quantization
         self.every = every
 
-    @classmethod
-    def check(cls, shape: Shape) -> None:
-        super().check(shape)
-        _codebooks.layout(shape.bits, words=WORDS)
-
-    def head(self, shape: Shape) -> nn.Module:
-        return hash_layer(shape.feature_dim, self.dimensions, kind=shape.head, hidden=shape.hidden)
-
     def add_parts(self, shape: Shape) -> None:
+        super().add_parts(shape)
         directions = torch.linalg.qr(torch.randn(max(shape.classes, self.dimensions), self.dimensions)).Q
         self.register_buffer("embeddings", directions[: shape.classes].clone())
-        count = _codebooks.layout(shape.bits, words=WORDS)
-        self.register_buffer("books", torch.zeros(count, WORDS, self.dimensions))
-        self.register_buffer("indices", torch.zeros(0, count, dtype=torch.int64))
 
-    def activation(self, outputs: Tensor) -> Tensor:
-        return torch.tanh(outputs)
+    def metric(self) -> Tensor:
+        return self.embeddings
 
     def forward(self, batch: Batch) -> Terms:
         similarity = cosine(batch.relaxed, self.embeddings)  # (n, C)
@@ -80,23 +65,11 @@ class DVSQ(Method):
         ranking = (hinge * counted).sum() / (self.shape.classes * batch.labels.sum()).clamp_min(1)
         terms = {"ranking": ranking}
         if len(self.indices):
-            error = batch.relaxed - _codebooks.reconstruct(self.indices[batch.indices], self.books)
+            error = batch.relaxed - self.reconstructed(batch.indices)
             lost = (error @ self.embeddings.T).square().sum(1).mean()
             terms["quantization"] = self.quantization * lost
         return terms
 
     def end_epoch(self, clock: Clock, outputs: Callable[[], Tensor]) -> None:
         if clock.epoch % self.every == self.every - 1 or clock.epoch == clock.epochs - 1:
-            points = torch.tanh(outputs())
-            if not len(self.indices):
-                self.books = _codebooks.begin_as_product(points, len(self.books), WORDS)
-            self.indices = _codebooks.icm(points, self.books, metric=self.embeddings)
-            self.books = _codebooks.least_squares(points, self.indices, self.books)
-
-    def encode(self, outputs: Tensor) -> Tensor:
-        indices = _codebooks.icm(torch.tanh(outputs), self.books, metric=self.embeddings)
-        return _codebooks.to_bits(indices, WORDS)
-
-    def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
-        indices = _codebooks.from_bits(codes, WORDS)
-        return -_codebooks.look_up_scores(torch.tanh(queries), indices, self.books)
+            self.requantize(self.activation(outputs()))
