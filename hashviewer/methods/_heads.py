@@ -55,3 +55,15 @@ class TwoNets(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Both sides' outputs (n, 2 K)."""
         return torch.cat([self.query(features), self.database(features)], dim=1)
+
+
+class SideBySide(nn.Module):
+    """Any number of hash layers over the same features, as tables of one code: outputs (n, K_1 + K_2 + …)."""
+
+    def __init__(self, tables: list[nn.Module]) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(tables)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """All tables' outputs, one after the other."""
+        return torch.cat([table(features) for table in self.tables], dim=1)
