@@ -28,7 +28,7 @@ class EpochRecord:
 
     Attributes:
         epoch: Counted from 0.
-        terms: Mean over the epoch's steps of each named term.
+        terms: Mean of each named term over the epoch's steps, or over a player's turns where it moves otherwise.
         learning_rate: At the epoch's last step.
         seconds: Taken by the epoch.
         held_out: Mean average precision of the images held out, as queries against the trained ones; None where
@@ -128,20 +128,20 @@ class _Run:
         visited = self.method.sample(self._clock(number, 0), len(self.kept))
         items = torch.arange(len(self.kept), device=self.kept.device) if visited is None else visited
         parts = self._parts(items)
-        sums: dict[str, float] = {}
+        told: dict[str, list[float]] = {}
         if self.method.gradient:
             self._training(mode=True)
             self.method.begin_epoch(self._clock(number, 0))
             for place, indices in enumerate(parts):
                 clock = self._clock(number, place)
-                self._step(indices, clock, sums)
+                self._step(indices, clock, told)
                 progress(clock.step + 1, self.epochs * self._steps, f"epoch {number + 1} of {self.epochs}")
             self._training(mode=False)
             with torch.no_grad():
                 self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
             self.method.lay_out()
             self._check_finite(number)
-        terms = tuple((name, value / len(parts)) for name, value in sums.items())
+        terms = tuple((name, sum(values) / len(values)) for name, values in told.items())
         rate = self.recipe.learning_rate * self._factor(self._clock(number, len(parts) - 1))
         record = EpochRecord(number, terms, rate, time.perf_counter() - began, self._measured(number))
         self.records.append(record)
@@ -219,7 +219,7 @@ class _Run:
             parts[-2:] = [torch.cat(parts[-2:])]
         return parts
 
-    def _step(self, indices: Tensor, clock: Clock, sums: dict[str, float]) -> None:
+    def _step(self, indices: Tensor, clock: Clock, told: dict[str, list[float]]) -> None:
         self.method.begin_step(clock)
         self.blocks.begin_step(clock)
         for player in self.method.turns(clock):
@@ -229,7 +229,7 @@ class _Run:
                 terms = {**terms, **self.blocks(batch)}
             self._descend(player, terms, clock)
             for name, value in terms.items():
-                sums[name] = sums.get(name, 0.0) + float(value.detach())
+                told.setdefault(name, []).append(float(value.detach()))
         with torch.no_grad():
             self.method.after_step(batch)
 
