@@ -12,6 +12,7 @@ from hashviewer.cli.export import export
 from hashviewer.cli.group import WINDOW, Commands
 from hashviewer.cli.index import index
 from hashviewer.cli.info import info
+from hashviewer.cli.methods import methods
 from hashviewer.cli.pack import pack
 from hashviewer.cli.query import query
 from hashviewer.cli.sample import sample
@@ -49,7 +50,7 @@ def hashviewer(
     """
 
 
-for command in (index, query, buckets, bits, info, export, pack, train, screenshot, sample):
+for command in (index, query, buckets, bits, info, export, pack, train, methods, screenshot, sample):
     app.command()(command)
 app.command(WINDOW)(window)
 
