@@ -1,6 +1,7 @@
 """Methods with several objectives: an optimizer for each player, who moves in turn."""
 
 import dataclasses
+import itertools
 
 import pytest
 import torch
@@ -62,7 +63,7 @@ def recipe(**changes):
 def test_only_the_player_whose_turn_it_is_moves_although_the_others_get_a_gradient():
     train(recipe(), CachedExamples(*four_classes(40)))
     assert [player for player, *_ in SEEN] == ["judge"] * 2 + ["judge", "judge", "main"] * 2
-    for (player, _, layer, judge), (_, _, layer_after, judge_after) in zip(SEEN, SEEN[1:], strict=False):
+    for (player, _, layer, judge), (_, _, layer_after, judge_after) in itertools.pairwise(SEEN):
         assert all(map(torch.equal, layer, layer_after)) == (player == "judge")
         assert all(map(torch.equal, judge, judge_after)) == (player == "main")
 
