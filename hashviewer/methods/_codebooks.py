@@ -128,3 +128,11 @@ def look_up_distances(queries: Tensor, indices: Tensor, books: Tensor) -> Tensor
     norms = reconstruct(indices, books).square().sum(1)
     scores = look_up_scores(queries, indices, books)
     return (queries.square().sum(1)[:, None] + norms[None] - 2 * scores).clamp_min(0)
+
+
+def spread(words: Tensor, columns: list[slice]) -> Tensor:
+    """Words (K, D) of a product quantizer, block beside block, as books (M, K, D) that are 0 elsewhere."""
+    books = words.new_zeros(len(columns), *words.shape)
+    for m, block in enumerate(columns):
+        books[m, :, block] = words[:, block]
+    return books
