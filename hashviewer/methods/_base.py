@@ -81,6 +81,19 @@ class Advice:
     head: Literal["linear", "mlp"] = "mlp"
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How one of several players moves.
+
+    Attributes:
+        share: Its learning rate as a share of the run's.
+        betas: How slowly Adam forgets first and second moments, where Adam is the optimizer.
+    """
+
+    share: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingItems:
     """All training images.
@@ -106,6 +119,7 @@ class Batch:
         features: (n, D) scaled input of the hash layer; with gradient when the backbone is trained.
         second: (n, W) outputs for another view of the same images; only where `Method.views` is 2.
         images: (n, S, S, 3) uint8 pixels as the backbone gets them; None when features are cached.
+        embed: From made pixels (n, S, S, 3) float 0…255 to scaled features, with gradient; None likewise.
     """
 
     outputs: Tensor
@@ -115,6 +129,7 @@ class Batch:
     features: Tensor
     second: Tensor | None = None
     images: Tensor | None = None
+    embed: Callable[[Tensor], Tensor] | None = None
 
 
 class Method(nn.Module):
@@ -219,6 +234,10 @@ class Method(nn.Module):
     def players(self) -> dict[str, list[nn.Parameter]]:
         """The parameters by who moves them: an optimizer for each. The backbone belongs to "main"."""
         return {MAIN: [parameter for parameter in self.parameters() if parameter.requires_grad]}
+
+    def pace(self, player: str) -> Pace:
+        """How a player moves; all alike unless a paper has them move otherwise."""
+        return Pace()
 
     def turns(self, clock: Clock) -> Sequence[str]:
         """Who moves in this step, in order; a player may move several times."""

@@ -117,7 +117,7 @@ class _Run:
         self.epochs = recipe.epochs if self.method.gradient else 1
         self._begin()
         self.optimizers = {
-            player: _optimizer(recipe, self._groups(player, parameters))
+            player: _optimizer(recipe, self._groups(player, parameters), self.method.pace(player).betas)
             for player, parameters in self.method.players().items()
         }
 
@@ -193,7 +193,7 @@ class _Run:
         self.method.lay_out()
 
     def _groups(self, player: str, parameters: list[nn.Parameter]) -> list[dict[str, object]]:
-        groups: list[dict[str, object]] = [{"params": parameters, "share": 1.0}]
+        groups: list[dict[str, object]] = [{"params": parameters, "share": self.method.pace(player).share}]
         if player == _MAIN:
             groups[0]["params"] = [*parameters, *self.blocks.parameters()]
             trunk = self.examples.trunk()
@@ -258,7 +258,15 @@ class _Run:
         if self.method.views == 2:
             second = self.method.outputs(self.examples.features(places, augmented=True)[0])
         labels = self._labels(places)
-        return Batch(outputs, self.method.relax(outputs), labels, indices, features, second, images)
+        relaxed = self.method.relax(outputs)
+        embed = None if self.examples.trunk() is None else self._embed
+        return Batch(outputs, relaxed, labels, indices, features, second, images, embed)
+
+    def _embed(self, pixels: Tensor) -> Tensor:
+        trunk = self.examples.trunk()
+        assert trunk is not None
+        features: Tensor = self.method.scaling(trunk(pixels))
+        return features
 
     def _factor(self, clock: Clock) -> float:
         done = clock.step / (self.epochs * self._steps)
@@ -320,12 +328,14 @@ def _split(labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:
     return order[held:].sort().values, order[:held].sort().values
 
 
-def _optimizer(recipe: Recipe, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+def _optimizer(
+    recipe: Recipe, groups: list[dict[str, object]], betas: tuple[float, float]
+) -> torch.optim.Optimizer:
     rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=rate, weight_decay=decay)
+        return torch.optim.Adam(groups, lr=rate, weight_decay=decay, betas=betas)
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay)
+        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, betas=betas)
     if recipe.optimizer == "rmsprop":
         return torch.optim.RMSprop(groups, lr=rate, weight_decay=decay)
     return torch.optim.SGD(groups, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
