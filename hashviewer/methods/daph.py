@@ -12,7 +12,7 @@ from hashviewer.methods._pairs import inner, likelihood, similar
 from hashviewer.methods._quantization import balance, independence
 from hashviewer.methods._settings import Setting
 from hashviewer.methods._sign import signs
-from hashviewer.methods.registry import register
+from hashviewer.methods.registry import Published, register
 
 _OTHER = "database"
 
@@ -25,13 +25,14 @@ _OTHER = "database"
     paper="F. Shen, X. Gao, L. Liu, Y. Yang, H. T. Shen: Deep Asymmetric Pairwise Hashing. ACM Multimedia 2017",
     query="asymmetric",
     confidence="re",
+    published=(Published(48, 0.845, "I", "quoted by later work, from memory"),),
 )
 class DAPH(Method):
     """Deep Asymmetric Pairwise Hashing: one network codes queries, another the database, and their codes are tied.
 
     ``sum_ij softplus(theta_ij) - s_ij theta_ij + alpha (||U - B||^2 + ||Z - H||^2) + gamma ||B - H||^2 + beta
     (||U^T 1||^2 + ||Z^T 1||^2)`` divided by N^2, as far as a batch of n and its n^2 pairs show it, with
-    theta_ij = u_i . z_j / 2, U = tanh F(x) and Z = tanh G(x); plus lambda (||U^T U / n - I||^2 + ||Z^T Z / n - I||^2).
+    theta_ij = u_i . z_j / 2, U = tanh F(x) and Z = tanh G(x); plus lambda / K^2 (||U^T U / n - I||^2 + ||Z^T Z / n - I||^2).
     One epoch moves F, the next G, each against the other's fixed outputs; then B = sgn(alpha U + gamma H) and
     H = sgn(alpha Z + gamma B).
 
@@ -48,7 +49,7 @@ class DAPH(Method):
         self,
         *,
         alpha: Annotated[float, Setting("weight of outputs against codes", low=0)] = 10.0,
-        gamma: Annotated[float, Setting("tie of the two codes of an image; below alpha", low=0)] = 1.0,
+        gamma: Annotated[float, Setting("tie of the two codes of an image; below alpha", low=0)] = 5.0,
         decorrelation: Annotated[float, Setting("lambda, weight of bit independence", low=0)] = 0.01,
         beta: Annotated[float, Setting("weight of bit balance", low=0)] = 0.01,
     ) -> None:
@@ -97,7 +98,7 @@ class DAPH(Method):
             "likelihood": likelihood(inner(u, z), similar(batch.labels)).mean(),
             "quantization": self.alpha * ((u - b).square().sum() + (z - h).square().sum()) / pairs,
             "tie": self.gamma * (b - h).square().sum() / pairs,
-            "independence": self.decorrelation * (independence(u) + independence(z)),
+            "independence": self.decorrelation * (independence(u) + independence(z)) / self.shape.bits**2,
             "balance": self.beta * self.shape.bits * (balance(u) + balance(z)),
         }
 

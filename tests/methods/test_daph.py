@@ -41,7 +41,7 @@ def test_the_terms_are_those_of_the_formula():
     assert terms["likelihood"] == pytest.approx(likelihood / 144, rel=1e-5)
     assert terms["quantization"] == pytest.approx(3 * quantization / 144, rel=1e-5)
     assert terms["tie"] == pytest.approx(2 * tie / 144, rel=1e-5)
-    assert terms["independence"] == pytest.approx(0.5 * independence, rel=1e-4)
+    assert terms["independence"] == pytest.approx(0.5 * independence / BITS**2, rel=1e-4)
     assert terms["balance"] == pytest.approx(0.7 * balance / 144, rel=1e-4)
 
 
