@@ -95,6 +95,7 @@ def model_document(card: "Card") -> dict[str, object]:
         "figures": dict(card.figures),
         "license": card.license,
         "created": card.created,
+        "query": card.query,
     }
 
 

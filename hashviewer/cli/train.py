@@ -1,53 +1,85 @@
 """hashviewer train: make a model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hashviewer.cli.asking import JsonOption
 from hashviewer.cli.info import model_document
 from hashviewer.cli.output import print_json, say
+from hashviewer.cli.train_method import train_a_method
+from hashviewer.cli.train_options import (
+    PHOTOS,
+    Asked,
+    BackboneOption,
+    BitsOption,
+    DataOption,
+    DeviceOption,
+    EpochsOption,
+    FreezeOption,
+    HeadOption,
+    HoldoutOption,
+    MeasureOption,
+    MethodArgument,
+    MethodChoices,
+    MirroredOption,
+    OutputOption,
+    ProtocolOption,
+    SeedOption,
+    SetOption,
+    SizeOption,
+)
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
     from hashviewer.training import TrainReport
 
-PHOTOS = "photos"
-RECIPES = (PHOTOS,)  # what can be trained; each names the function that does it below
+LEAST_BITS = 8  # of a photo model
 
 
 def train(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE", help=f"What to train: {', '.join(RECIPES)}, the general photo model."
-        ),
-    ],
-    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The photos to learn from.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="MODEL.safetensors", help="The model file to make.")
-    ],
-    bits: Annotated[int, typer.Option("--bits", min=8, max=4096, help="Bits of a code.")] = 64,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same model.")] = 0,
-    holdout: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--holdout", metavar="CLASS", help="Leave a class out, to measure on it; may be repeated."
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option("--device", help="Where the network runs: auto, cpu, cuda, cuda:1, mps.")
-    ] = "auto",
+    method: MethodArgument,
+    data: DataOption,
+    output: OutputOption,
+    bits: BitsOption = 64,
+    seed: SeedOption = 0,
+    holdout: HoldoutOption = None,
+    device: DeviceOption = "auto",
+    backbone: BackboneOption = "",
+    freeze: FreezeOption = None,
+    size: SizeOption = None,
+    head: HeadOption = "",
+    epochs: EpochsOption = None,
+    settings: SetOption = None,
+    protocol: ProtocolOption = "",
+    measure_every: MeasureOption = None,
+    mirrored: MirroredOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Train a model, reproducibly, and write it with its card."""
-    check(recipe, data, output)
+    """Train a model, reproducibly, and write it with its card; a method's run that was stopped goes on."""
+    check(output)
+    asked = Asked(data, output, bits, seed, tuple(holdout or ()), device)
+    if method.lower() == PHOTOS:
+        _train_photos(asked, json=json)
+        return
+    choices = MethodChoices(
+        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored
+    )
+    train_a_method(method, asked, choices, json=json)
+
+
+def _train_photos(asked: Asked, *, json: bool) -> None:
+    check_photos(Path(asked.data), asked.bits)
     from hashviewer.training import train_photo_model
 
     with watched() as progress:
         report = train_photo_model(
-            data, output, bits=bits, seed=seed, holdout=holdout or (), device=device, progress=progress
+            Path(asked.data),
+            asked.output,
+            bits=asked.bits,
+            seed=asked.seed,
+            holdout=asked.holdout,
+            device=asked.device,
+            progress=progress,
         )
     if json:
         print_json(document(report))
@@ -77,18 +109,28 @@ def _say(report: "TrainReport") -> None:
         say(f"{value:>10.4f}  {name}")
 
 
-def check(recipe: str, data: Path, output: Path) -> None:
-    """Refuse what cannot work before hours are spent on it.
+def check_photos(data: Path, bits: int) -> None:
+    """Refuse what cannot become a photo model before hours are spent on it.
 
     Raises:
         CheckpointError: The text says what is wrong.
     """
     from hashviewer.errors import CheckpointError
 
-    if recipe not in RECIPES:
-        raise CheckpointError(f"There is no recipe “{recipe}” to train; there is: {', '.join(RECIPES)}.")
     if not data.is_dir():
         raise CheckpointError(f"There is no folder {data}: give the photos to learn from with --data.")
+    if bits < LEAST_BITS:
+        raise CheckpointError(f"A photo model has at least {LEAST_BITS} bits; {bits} were asked for.")
+
+
+def check(output: Path) -> None:
+    """Refuse a place where no model can be.
+
+    Raises:
+        CheckpointError: The text says what is wrong.
+    """
+    from hashviewer.errors import CheckpointError
+
     if output.suffix.lower() != ".safetensors":
         raise CheckpointError(f"A model is a .safetensors file: name it {output.name}.safetensors.")
     if not output.parent.is_dir():

@@ -19,7 +19,7 @@ from hashviewer.encoding.report import IndexReport
 from hashviewer.encoding.waiting import wait_for
 from hashviewer.errors import EncodingError, ImageError, LibraryError
 from hashviewer.library import CodeSetInfo, Library, LibraryWriter, is_library
-from hashviewer.networks import Card, read_card
+from hashviewer.networks import Card, check_searchable, read_card
 from hashviewer.progress import Cancelled, Progress, silent
 
 _REPORT_EVERY = 0.1  # s
@@ -102,12 +102,14 @@ def encode_library(
 
 def index_with(folder: Path, library: Path, settings: Settings) -> IndexReport:
     """`index` with all its settings."""
-    return _run(_opened(folder, library), settings, folder=folder)
+    card = _usable_card(settings.model)  # first: a model that cannot be used leaves no empty library
+    return _run(_opened(folder, library), card, settings, folder=folder)
 
 
 def encode_library_with(library: Path, settings: Settings) -> IndexReport:
     """`encode_library` with all its settings."""
-    return _run(Library.open(library), settings, folder=None)
+    card = _usable_card(settings.model)
+    return _run(Library.open(library), card, settings, folder=None)
 
 
 def _opened(folder: Path, library: Path) -> Library:
@@ -126,9 +128,14 @@ def _opened(folder: Path, library: Path) -> Library:
     return opened
 
 
-def _run(library: Library, settings: Settings, *, folder: Path | None) -> IndexReport:
+def _usable_card(model: Path) -> Card:
+    card = read_card(model)
+    check_searchable(card)
+    return card
+
+
+def _run(library: Library, card: Card, settings: Settings, *, folder: Path | None) -> IndexReport:
     started = time.monotonic()
-    card = read_card(settings.model)
     with library, LibraryWriter(library) as writer:
         run = _Run(library, writer, card, settings)
         try:

@@ -21,7 +21,7 @@ from hashviewer.encoding.engine import Encoded
 from hashviewer.encoding.openvino_export import NETWORK, exported_network
 from hashviewer.encoding.openvino_runtime import load_openvino, put_file
 from hashviewer.errors import EncodingError
-from hashviewer.networks import read_card
+from hashviewer.networks import check_searchable, read_card
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 _MOST_LANES = 32  # more share the memory's bandwidth, and each keeps its own buffers
@@ -61,8 +61,11 @@ class OpenVinoEngine:
 
         Raises:
             EncodingError: It cannot be exported, or the precision is not available.
+            CheckpointError: The checkpoint cannot be used.
         """
-        folder = exported_network(model, read_card(model).sha256)
+        card = read_card(model)
+        check_searchable(card)
+        folder = exported_network(model, card.sha256)
         core = load_openvino().Core()
         chosen = choose_precision(precision, core, folder)
         count = lanes or min(available_cores(), _MOST_LANES)

@@ -80,7 +80,8 @@ def _run_exporter(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def code_digest() -> str:
     """Eight digits that change with the code that turns a checkpoint into a network: what it made before is stale."""
     digest = hashlib.sha256()
-    for file in [*sorted(Path(networks.__file__).parent.glob("*.py")), Path(__file__)]:
+    here = Path(networks.__file__).parent
+    for file in [*sorted(here.glob("*.py")), *sorted(here.parent.glob("methods/*.py")), Path(__file__)]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 

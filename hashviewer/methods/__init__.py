@@ -2,12 +2,13 @@
 
 from hashviewer.methods._base import Advice, Batch, Clock, Method, Shallow, Shape, Terms, TrainingItems
 from hashviewer.methods._blocks import AddedBlocks, Blocks
-from hashviewer.methods._saved import load_method, save_method
-from hashviewer.methods._settings import DeclaredSetting, Value, parse_settings, settings_of
+from hashviewer.methods._saved import TRUNK, is_plain_hamming, load_method, save_method, trunk_tensors
+from hashviewer.methods._settings import DeclaredSetting, Setting, Value, nearest, parse_settings, settings_of
 from hashviewer.methods._sign import signs
 from hashviewer.methods.registry import MethodInfo, Published, all_methods, find_method
 
 __all__ = [
+    "TRUNK",
     "AddedBlocks",
     "Advice",
     "Batch",
@@ -17,6 +18,7 @@ __all__ = [
     "Method",
     "MethodInfo",
     "Published",
+    "Setting",
     "Shallow",
     "Shape",
     "Terms",
@@ -24,9 +26,12 @@ __all__ = [
     "Value",
     "all_methods",
     "find_method",
+    "is_plain_hamming",
     "load_method",
+    "nearest",
     "parse_settings",
     "save_method",
     "settings_of",
     "signs",
+    "trunk_tensors",
 ]

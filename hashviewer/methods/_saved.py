@@ -1,6 +1,7 @@
 """Methods as files: the tensors that encoding and ranking need, and in the metadata how to build the method."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,10 +15,17 @@ from hashviewer.methods._settings import Value
 from hashviewer.methods.registry import find_method
 
 FORMAT = "hashviewer-method-1"
+TRUNK = "trunk."  # beginning of the names of a backbone's tensors in the same file
 
 
 def save_method(
-    path: Path, method: Method, settings: dict[str, Value], about: dict[str, str], *, half: bool = True
+    path: Path,
+    method: Method,
+    settings: dict[str, Value],
+    about: dict[str, str],
+    *,
+    half: bool = True,
+    trunk: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write a trained method; the file appears only when it is whole.
 
@@ -27,6 +35,7 @@ def save_method(
         settings: What its constructor was given.
         about: Further texts for the metadata: backbone, backbone_sha256, preprocessing, training …
         half: Whether numbers are stored in 16 bits.
+        trunk: The backbone's tensors, where it was trained along; its statistics keep their 32 bits.
 
     Raises:
         CheckpointError: The file cannot be written.
@@ -41,10 +50,14 @@ def save_method(
         tensors[name] = torch.from_numpy(pack(tensors[name].numpy() > 0))
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
+    tensors |= trunk_tensors(trunk or {}, half=half)
+    info = find_method(method.key)
     metadata = {
         **about,
         "format": FORMAT,
         "method": method.key,
+        "title": info.title,
+        "query": "hamming" if is_plain_hamming(info.method) else info.query,
         "bits": str(method.shape.bits),
         "feature_dim": str(method.shape.feature_dim),
         "shape": json.dumps(asdict(method.shape)),
@@ -77,6 +90,7 @@ def load_method(path: Path) -> tuple[Method, dict[str, str]]:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a trained method of HashViewer ({FORMAT}).")
     try:
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(TRUNK)}
         made: Method = find_method(metadata["method"]).method(**json.loads(metadata["settings"]))
         made.build(Shape(**json.loads(metadata["shape"])))
         for name, bits in json.loads(metadata["packed"]).items():
@@ -85,6 +99,18 @@ def load_method(path: Path) -> tuple[Method, dict[str, str]]:
     except (KeyError, TypeError, ValueError, HashViewerError) as error:
         raise CheckpointError(f"{path.name} does not hold what its metadata says: {error}") from error
     return made.eval().requires_grad_(requires_grad=False), metadata
+
+
+def trunk_tensors(trunk: Mapping[str, Tensor], *, half: bool) -> dict[str, Tensor]:
+    """A backbone's tensors as a file holds them; vectors keep their 32 bits, since statistics may overflow 16."""
+    stored = {TRUNK + name: tensor.detach().cpu().clone().contiguous() for name, tensor in trunk.items()}
+    narrow = {n: t.half() for n, t in stored.items() if half and t.dtype == torch.float32 and t.ndim > 1}
+    return {**stored, **narrow}
+
+
+def is_plain_hamming(method: type[Method]) -> bool:
+    """Whether the Hamming distance of its codes is the method's own ranking."""
+    return method.distances is Method.distances and method.encode_queries is Method.encode_queries
 
 
 def _holds_codes(tensor: Tensor) -> bool:

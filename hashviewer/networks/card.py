@@ -11,7 +11,9 @@ from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.networks.header import read_header
 
 FORMAT = "hashviewer-checkpoint-1"
+METHOD_FORMAT = "hashviewer-method-1"  # a trained method, see `hashviewer.methods`
 SUFFIX = ".safetensors"
+FEATURES = "features"  # the backbone of a method that was trained on ready features
 _REQUIRED = ("method", "bits", "backbone", "backbone_sha256", "preprocessing", "feature_dim")
 
 
@@ -33,6 +35,7 @@ class Card:
         sha256: SHA-256 of the checkpoint file.
         license: Terms of use.
         created: The version of the code and the seed that made it.
+        query: What a query needs: "hamming" for the Hamming distance of codes, else a distance of the method's own.
     """
 
     path: Path
@@ -48,6 +51,42 @@ class Card:
     sha256: str
     license: str
     created: str
+    query: str = "hamming"
+
+
+_NEEDS = {
+    "weighted": "weighs every bit for itself",
+    "asymmetric": "codes the query otherwise than the database",
+    "segments": "counts the segments of the code that agree",
+    "quantizer": "looks distances up in its codebooks",
+    "radius": "looks at every code within its radius",
+}
+
+
+def why_not_searchable(card: Card) -> str:
+    """Why a library cannot be encoded and searched with a model; "" if it can."""
+    if card.backbone == FEATURES:
+        return (
+            f"{card.name} was trained on features: no network goes with it that could look at pictures. "
+            "Train the method on images."
+        )
+    if card.query != "hamming":
+        return (
+            f"{card.name} is {card.method}, whose query {_NEEDS.get(card.query, 'is a distance of its own')}; a library "
+            "is searched by the Hamming distance of codes. “hashviewer methods” says which methods have that query."
+        )
+    return ""
+
+
+def check_searchable(card: Card) -> None:
+    """Refuse a model that a library cannot be encoded and searched with.
+
+    Raises:
+        CheckpointError: The text says what its query needs.
+    """
+    reason = why_not_searchable(card)
+    if reason:
+        raise CheckpointError(reason)
 
 
 def read_card(path: Path) -> Card:
@@ -58,7 +97,7 @@ def read_card(path: Path) -> Card:
     """
     header = read_header(path)
     said = header.metadata
-    if said.get("format") != FORMAT:
+    if said.get("format") not in {FORMAT, METHOD_FORMAT}:
         raise CheckpointError(
             f"{path.name} is a safetensors file of another program or version "
             f"(its format is “{said.get('format', 'not stated')}”, not “{FORMAT}”)."
@@ -69,7 +108,7 @@ def read_card(path: Path) -> Card:
     return Card(
         path=path,
         name=path.name.removesuffix(SUFFIX),
-        method=said["method"],
+        method=said.get("title", said["method"]),
         bits=_whole(path, said["bits"], at_most=4096),
         backbone=said["backbone"],
         backbone_sha256=said["backbone_sha256"],
@@ -80,6 +119,7 @@ def read_card(path: Path) -> Card:
         sha256=hashlib.sha256(header.data).hexdigest(),
         license=said.get("license", ""),
         created=said.get("created", ""),
+        query=said.get("query", "hamming"),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hashviewer.errors import CheckpointError
 from hashviewer.images.preprocessing import Preprocessing
-from hashviewer.networks.card import FORMAT, Card, read_card
+from hashviewer.networks.card import FORMAT, METHOD_FORMAT, Card, check_searchable, read_card
 from hashviewer.networks.header import compose, read_header
 
 if TYPE_CHECKING:
@@ -100,12 +100,18 @@ def load_network(path: Path) -> "nn.Module":
     (B, feature_dim), both float32; pixels are normalised inside.
 
     Raises:
-        CheckpointError: The file cannot be used, or the backbone's weights are absent or other ones.
+        CheckpointError: The file cannot be used, the backbone's weights are absent or other ones, or the query of
+            a trained method is not the Hamming distance.
     """
     from hashviewer.networks.backbones import BACKBONE, load_backbone
     from hashviewer.networks.photo_network import PhotoNetwork
 
     card = read_card(path)
+    if read_header(path).metadata["format"] == METHOD_FORMAT:
+        from hashviewer.networks.method_network import load_method_network
+
+        check_searchable(card)
+        return load_method_network(path)
     if card.backbone != BACKBONE:
         raise CheckpointError(
             f"{path.name} needs the network “{card.backbone}”, which this version does not have."

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hashviewer.errors import CheckpointError
+from hashviewer.networks.backbones import file_sha256
 from hashviewer.networks.small_nets import CnnF, cifar_full, dsh_small
 
 SMALL: dict[str, Callable[[], nn.Module]] = {"dsh-small": dsh_small, "cifar-full": cifar_full, "cnn-f": CnnF}
@@ -28,6 +29,7 @@ class Trunk(nn.Module):
     Attributes:
         name: As asked for.
         weights: Where its weights come from, for the card; "random" if they are not trained.
+        sha256: Of the file with these weights; "" if they are random.
         feature_dim: D.
         size: Edge S of the images it is made for, px.
     """
@@ -35,11 +37,14 @@ class Trunk(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, name: str, network: nn.Module, *, weights: str, size: int) -> None:
+    def __init__(
+        self, name: str, network: nn.Module, *, weights: str, size: int, file: Path | None = None
+    ) -> None:
         super().__init__()
         self.name = name
         self.network = network
         self.weights = weights
+        self.sha256 = "" if file is None else file_sha256(file, file.stat().st_mtime_ns)
         self.size = size
         lite = name == LITE0
         mean = [127 / 255] * 3 if lite else _MEAN
@@ -89,21 +94,22 @@ def make_trunk(name: str, *, pretrained: bool) -> Trunk:
 def _lite0(*, pretrained: bool) -> Trunk:
     import timm
 
-    from hashviewer.networks.backbones import BACKBONE, BACKBONE_SHA256, in_order, weights_file
+    from hashviewer.networks.backbones import BACKBONE, in_order, weights_file
 
     network = timm.create_model(BACKBONE)
-    if pretrained:
-        network.load_state_dict(in_order(_load(weights_file()), network.state_dict()))
+    file = weights_file() if pretrained else None
+    if file is not None:
+        network.load_state_dict(in_order(_load(file), network.state_dict()))
     network.reset_classifier(0)
-    weights = f"ImageNet, SHA-256 {BACKBONE_SHA256[:12]}" if pretrained else "random"
-    return Trunk(LITE0, network, weights=weights, size=224)
+    weights = f"ImageNet, {file.name}" if file is not None else "random"
+    return Trunk(LITE0, network, weights=weights, size=224, file=file)
 
 
 def _torchvision(name: str, *, pretrained: bool) -> Trunk:
     from torchvision import models
 
     network = models.get_model(name)
-    said = "random"
+    path, said = None, "random"
     if pretrained:
         file = models.get_model_weights(name).IMAGENET1K_V1.url.rsplit("/", 1)[-1]
         path = Path(torch.hub.get_dir()) / "checkpoints" / file
@@ -118,7 +124,7 @@ def _torchvision(name: str, *, pretrained: bool) -> Trunk:
         network.fc = nn.Identity()
     else:
         network.classifier = network.classifier[:-1]
-    return Trunk(name, network, weights=said, size=224)
+    return Trunk(name, network, weights=said, size=224, file=path)
 
 
 def _timm(name: str, *, pretrained: bool) -> Trunk:
@@ -131,6 +137,7 @@ def _timm(name: str, *, pretrained: bool) -> Trunk:
             f"timm has no model “{model}”. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}"
         )
     network = timm.create_model(model, num_classes=0)
+    path = None
     if pretrained:
         path = Path(torch.hub.get_dir()) / "checkpoints" / f"{model}.safetensors"
         if not path.is_file():
@@ -141,7 +148,8 @@ def _timm(name: str, *, pretrained: bool) -> Trunk:
 
         network.load_state_dict(load_file(path), strict=False)
     size = int(network.default_cfg["input_size"][-1])
-    return Trunk(name, network, weights=f"ImageNet, {model}" if pretrained else "random", size=size)
+    said = f"ImageNet, {model}" if pretrained else "random"
+    return Trunk(name, network, weights=said, size=size, file=path)
 
 
 def _load(path: Path) -> dict[str, Tensor]:

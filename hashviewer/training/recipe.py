@@ -34,6 +34,7 @@ class Recipe:
         device: Where torch computes.
         holdout: Share of the training images kept apart to measure the run; 0 trains on all.
         measure_every: Epochs between two measurements.
+        data: Digest of what it is trained on, so that a saved state goes on with the same data only.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Recipe:
     device: str = "cpu"
     holdout: float = 0.0
     measure_every: int = 10
+    data: str = ""
 
     def make_method(self) -> Method:
         """The method with these settings, not yet built.

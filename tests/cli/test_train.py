@@ -15,9 +15,11 @@ def refused(*arguments):
     return result.stderr
 
 
-def test_an_unknown_recipe_is_answered_with_those_there_are(tmp_path):
-    text = refused("dpsh", "--data", tmp_path, "-o", tmp_path / "m.safetensors")
-    assert "no recipe “dpsh” to train; there is: photos" in text
+def test_an_unknown_method_is_answered_with_the_nearest(tmp_path):
+    text = refused("dpshh", "--data", tmp_path, "-o", tmp_path / "m.safetensors")
+    assert "no method “dpshh”" in text
+    assert "dpsh" in text.split("mean")[1]
+    assert "photos" in text
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
@@ -55,7 +57,7 @@ def test_the_options_reach_the_training_and_its_report_is_printed(tmp_path, monk
         "output": tmp_path / "m.safetensors",
         "bits": 96,
         "seed": 4,
-        "holdout": ["red", "two words"],
+        "holdout": ("red", "two words"),
         "device": "cpu",
     }
     made = json.loads(result.stdout)

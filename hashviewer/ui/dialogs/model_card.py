@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from hashviewer.networks import Card
+from hashviewer.networks import Card, why_not_searchable
 
 WIDTH = 520  # px
 
@@ -31,11 +31,11 @@ class ModelCardDialog(QDialog):
                 value, wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse
             )
             form.addRow(name, label)
-        self.offer = QLabel(_offer(library, has_codes=has_codes), wordWrap=True)
+        self.offer = QLabel(_offer(card, library, has_codes=has_codes), wordWrap=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         text = "New library…" if not library else f"Encode {library}"
         self.encode = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.encode.setEnabled(not has_codes)
+        self.encode.setEnabled(not why_not_searchable(card) and not has_codes)
         self.buttons.rejected.connect(self.reject)
         self.encode.clicked.connect(self._on_encode)
         self._library = library
@@ -57,6 +57,7 @@ def rows_of(card: Card) -> list[tuple[str, str]]:
         ("Name", card.name),
         ("Method", card.method),
         ("Bits", f"{card.bits:,}"),
+        ("Query", "" if card.query == "hamming" else card.query),
         ("Backbone", card.backbone),
         ("Features", f"{card.feature_dim:,}"),
         ("Input", f"{card.preprocessing.size} × {card.preprocessing.size} px, {card.preprocessing.fit}"),
@@ -70,7 +71,10 @@ def rows_of(card: Card) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _offer(library: str, *, has_codes: bool) -> str:
+def _offer(card: Card, library: str, *, has_codes: bool) -> str:
+    reason = why_not_searchable(card)
+    if reason:
+        return reason
     if not library:
         return "No library is open. A new one can be made with this model."
     if has_codes:

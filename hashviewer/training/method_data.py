@@ -1,0 +1,132 @@
+"""From a data set and a backbone to the examples that a method is trained on."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hashviewer.datasets import LabelledFeatures, LabelledImages
+from hashviewer.errors import DatasetError, TrainingError
+from hashviewer.images import Preprocessing
+from hashviewer.networks.trunks import Trunk
+from hashviewer.progress import Progress, silent
+from hashviewer.training.cached_features import FeatureKey, cached_features
+from hashviewer.training.examples import CachedExamples
+from hashviewer.training.image_examples import ImageExamples
+
+Labelled = LabelledImages | LabelledFeatures
+_MOST_PIXELS = 12 * 1024**3  # bytes of images kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where features are computed and kept.
+
+    Attributes:
+        cache: Folder of the features.
+        device: Of the forward pass.
+        bfloat16: Whether it computes in 16 bits.
+    """
+
+    cache: Path
+    device: str = "cpu"
+    bfloat16: bool = False
+
+
+def chosen(data: Labelled, places: NDArray[np.int64]) -> Labelled:
+    """Some items of a data set, in the order of their places."""
+    told = f"{data.fingerprint}\n" + hashlib.sha256(places.astype("<i8").tobytes()).hexdigest()
+    fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    if isinstance(data, LabelledFeatures):
+        return dataclasses.replace(
+            data, fingerprint=fingerprint, labels=data.labels[places], features=data.features[places]
+        )
+    read = data.read
+
+    def read_chosen(place: int) -> bytes | NDArray[np.uint8]:
+        return read(int(places[place]))
+
+    return dataclasses.replace(
+        data,
+        fingerprint=fingerprint,
+        labels=data.labels[places],
+        parts=data.parts[places],
+        read=read_chosen,
+    )
+
+
+def labelled_only(data: Labelled) -> Labelled:
+    """The items that have a label.
+
+    Raises:
+        DatasetError: There is none.
+    """
+    places = np.flatnonzero(data.labels.any(axis=1))
+    if not len(places):
+        raise DatasetError(f"No item of {data.name} has a label, and this method learns from labels.")
+    return data if len(places) == len(data) else chosen(data, places)
+
+
+def cached_examples(
+    images: LabelledImages,
+    trunk: Trunk,
+    preprocessing: Preprocessing,
+    place: Place,
+    *,
+    mirrored: bool,
+    progress: Progress = silent,
+) -> CachedExamples:
+    """Examples of features that a frozen backbone gives, computed once and kept."""
+    key = FeatureKey(f"{trunk.name}, {trunk.sha256}", preprocessing, mirrored)
+    features = cached_features(
+        images, trunk, key, place.cache, device=place.device, bfloat16=place.bfloat16, progress=progress
+    )
+    return CachedExamples(features, torch.from_numpy(images.labels)).to(place.device)
+
+
+def image_examples(
+    images: LabelledImages,
+    trunk: Trunk,
+    preprocessing: Preprocessing,
+    place: Place,
+    *,
+    progress: Progress = silent,
+) -> ImageExamples:
+    """Examples of images in memory, with a backbone that is trained along.
+
+    Raises:
+        TrainingError: They do not fit into memory.
+    """
+    if len(images) * preprocessing.size**2 * 3 > _MOST_PIXELS:
+        raise TrainingError(
+            f"{len(images):,} images of {preprocessing.size} px do not fit into memory. Choose a smaller --size, "
+            "or --freeze the backbone, which keeps features only."
+        )
+    pixels = _pixels(images, lambda one: images.pixels(one, preprocessing), preprocessing.size, progress)
+    labels = torch.from_numpy(images.labels)
+    return ImageExamples(
+        trunk.to(place.device),
+        pixels.to(place.device),
+        labels.to(place.device),
+        feature_dim=trunk.feature_dim,
+        bfloat16=place.bfloat16,
+    )
+
+
+def _pixels(
+    images: LabelledImages, read: Callable[[int], NDArray[np.uint8]], size: int, progress: Progress
+) -> Tensor:
+    found = torch.empty((len(images), size, size, 3), dtype=torch.uint8)
+    with ThreadPoolExecutor(2) as threads:
+        for first in range(0, len(images), 256):
+            progress(first, len(images), "Images")
+            some = range(first, min(first + 256, len(images)))
+            found[some.start : some.stop] = torch.from_numpy(np.stack(list(threads.map(read, some))))
+    return found

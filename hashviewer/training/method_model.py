@@ -1,0 +1,213 @@
+"""A hashing method from a data set to its checkpoint: what `hashviewer train METHOD` does."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+import hashviewer
+from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
+from hashviewer.errors import CheckpointError, TrainingError
+from hashviewer.evaluation.protocols import ProtocolName, Split, split
+from hashviewer.images import Preprocessing
+from hashviewer.methods import Shape, find_method, save_method
+from hashviewer.networks import Card, read_card
+from hashviewer.networks.card import FEATURES
+from hashviewer.networks.trunk_file import open_trunk
+from hashviewer.networks.trunks import LITE0, SMALL, Trunk
+from hashviewer.progress import Progress, silent
+from hashviewer.training.examples import CachedExamples, Examples
+from hashviewer.training.loop import EpochRecord, Trained, train
+from hashviewer.training.method_data import (
+    Labelled,
+    Place,
+    cached_examples,
+    chosen,
+    image_examples,
+    labelled_only,
+)
+from hashviewer.training.recipe import Recipe, check_recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodJob:
+    """One training run from data to checkpoint.
+
+    Attributes:
+        recipe: How the method is trained.
+        data: What on, see `open_dataset`.
+        output: The checkpoint to write; beside it, with the suffix ".run", lies the state of an unfinished run.
+        place: Where features are computed and kept, and the device of the training.
+        backbone: Name, or a backbone's file; not used for data that are features.
+        frozen: Whether the backbone stays as it is; None freezes one that has trained weights.
+        size: Edge of its input in px; None takes what it was made for.
+        mirrored: Whether a frozen backbone also sees every image mirrored.
+        protocol: Train on this protocol's training images only.
+    """
+
+    recipe: Recipe
+    data: str
+    output: Path
+    place: Place
+    backbone: str = LITE0
+    frozen: bool | None = None
+    size: int | None = None
+    mirrored: bool = False
+    protocol: ProtocolName | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodReport:
+    """What came of it.
+
+    Attributes:
+        card: Of the checkpoint.
+        images: Trained on, those held out apart.
+        classes: Their number.
+        records: One for each epoch.
+        seconds: Of the epochs.
+    """
+
+    card: Card
+    images: int
+    classes: int
+    records: tuple[EpochRecord, ...]
+    seconds: float
+
+
+def train_method(
+    job: MethodJob,
+    *,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    progress: Progress = silent,
+) -> MethodReport:
+    """Train a method and write its checkpoint; a run that was stopped goes on where it was.
+
+    Args:
+        job: What to do.
+        on_epoch: Told each epoch that is done in this call.
+        progress: Told images, then steps; may cancel, which keeps features and whole epochs.
+
+    Raises:
+        HashViewerError: The data, the backbone, the sizes or the recipe do not do; nothing was written.
+    """
+    check_recipe(job.recipe)
+    data, division = _items(job)
+    trunk = None if isinstance(data, LabelledFeatures) else _trunk(job)
+    _check_sizes(job, data, trunk)
+    preprocessing = _preprocessing(job, trunk)
+    frozen = _frozen(job, trunk)
+    examples = _examples(job, data, trunk, preprocessing, frozen=frozen, progress=progress)
+    seen = f"{data.fingerprint} {job.backbone} {frozen} {job.mirrored} {preprocessing.to_json()}"
+    recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
+    state = job.output.with_suffix(".run")
+    done = train(recipe, examples, state=state, on_epoch=on_epoch, progress=progress)
+    about = _about(job, data, preprocessing, done, division) | _of_backbone(trunk, frozen=frozen)
+    inside = trunk.network.state_dict() if trunk is not None and not frozen else None
+    save_method(job.output, done.method, dict(recipe.settings), about, trunk=inside)
+    state.unlink(missing_ok=True)
+    return MethodReport(
+        read_card(job.output), len(done.kept), data.labels.shape[1], done.records, done.seconds
+    )
+
+
+def _items(job: MethodJob) -> tuple[Labelled, Split | None]:
+    data = open_dataset(job.data)
+    division = None
+    if job.protocol is not None:
+        parts = data.parts if isinstance(data, LabelledImages) else None
+        division = split(data.labels, job.protocol, seed=0, parts=parts)
+        data = chosen(data, division.training)
+    return (labelled_only(data) if find_method(job.recipe.method).method.labelled else data), division
+
+
+def _trunk(job: MethodJob) -> Trunk:
+    """The backbone; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(job.recipe.seed)
+        return open_trunk(job.backbone, pretrained=job.backbone.lower() not in SMALL)
+
+
+def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
+    if trunk is None:
+        return True
+    if job.frozen and not trunk.sha256:
+        raise TrainingError(
+            f"{trunk.name} has random weights, so there is nothing to freeze: train it along with --finetune."
+        )
+    return bool(trunk.sha256) if job.frozen is None else job.frozen
+
+
+def _check_sizes(job: MethodJob, data: Labelled, trunk: Trunk | None) -> None:
+    """Refuse what the method cannot do before a feature is computed."""
+    method = type(job.recipe.make_method())
+    dim = trunk.feature_dim if trunk is not None else data.features.shape[1]  # type: ignore[union-attr]
+    classes = data.labels.shape[1] if method.labelled else 0
+    method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden))
+
+
+def _preprocessing(job: MethodJob, trunk: Trunk | None) -> Preprocessing:
+    """The centre square of an image at the backbone's size."""
+    if trunk is None:
+        return Preprocessing()
+    size = job.size or trunk.size
+    try:
+        with torch.no_grad():
+            trunk.eval()(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"The backbone {trunk.name} cannot take images of {size} px; it is made for {trunk.size} px."
+        ) from error
+    mean, deviation = float(trunk.mean.mean()), float(trunk.deviation.mean())
+    return Preprocessing(size=size, crop_fraction=1.0, mean=mean, scale=deviation)
+
+
+def _examples(
+    job: MethodJob,
+    data: Labelled,
+    trunk: Trunk | None,
+    preprocessing: Preprocessing,
+    *,
+    frozen: bool,
+    progress: Progress,
+) -> Examples:
+    if isinstance(data, LabelledFeatures) or trunk is None:
+        assert isinstance(data, LabelledFeatures), "images have a backbone"
+        features = CachedExamples(torch.from_numpy(data.features), torch.from_numpy(data.labels))
+        return features.to(job.place.device)
+    if frozen:
+        return cached_examples(
+            data, trunk, preprocessing, job.place, mirrored=job.mirrored, progress=progress
+        )
+    return image_examples(data, trunk, preprocessing, job.place, progress=progress)
+
+
+def _about(
+    job: MethodJob,
+    data: Labelled,
+    preprocessing: Preprocessing,
+    done: Trained,
+    division: Split | None,
+) -> dict[str, str]:
+    """The texts of the card beside those that the method gives itself."""
+    said = division.describe() if division is not None else "no queries kept apart"
+    held = next((r.held_out for r in reversed(done.records) if r.held_out is not None), None)
+    figures = "{}" if held is None else f'{{"mAP of images held out": {held:.4f}}}'
+    return {
+        "preprocessing": preprocessing.to_json(),
+        "training": f"{len(done.kept):,} items of {data.labels.shape[1]} classes of {data.name}; {said}",
+        "figures": figures,
+        "recipe": job.recipe.to_json(),
+        "created": f"hashviewer {hashviewer.__version__}, seed {job.recipe.seed}",
+    }
+
+
+def _of_backbone(trunk: Trunk | None, *, frozen: bool) -> dict[str, str]:
+    """How the card names the backbone: by its file if it was trained before, else by the network's name."""
+    if trunk is None:
+        return {"backbone": FEATURES, "backbone_sha256": ""}
+    by_file = frozen and trunk.weights.endswith(".safetensors")
+    return {"backbone": trunk.weights if by_file else trunk.name, "backbone_sha256": trunk.sha256}

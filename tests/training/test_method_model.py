@@ -1,0 +1,132 @@
+"""From pictures to a method's checkpoint, and what opens it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hashviewer.errors import CheckpointError, TrainingError
+from hashviewer.networks import load_network, read_card, why_not_searchable
+from hashviewer.networks.trunk_file import load_trunk, save_trunk
+from hashviewer.networks.trunks import make_trunk
+from hashviewer.progress import Cancelled
+from hashviewer.training.method_data import Place, chosen
+from hashviewer.training.method_model import MethodJob, train_method
+from hashviewer.training.recipe import recipe_for
+
+COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """36 pictures of three colours in folders."""
+    root = tmp_path_factory.mktemp("pictures")
+    draw = np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (root / name).mkdir()
+        for number in range(12):
+            noise = draw.integers(-20, 20, (32, 32, 3))
+            Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8)).save(
+                root / name / f"{number}.png"
+            )
+    return root
+
+
+def job(pictures, folder, *, method="dsh", bits=8, epochs=2, **changes):
+    recipe = dataclasses.replace(recipe_for(method, bits=bits), epochs=epochs, batch=12)
+    named = {"backbone": "dsh-small", **changes}
+    return MethodJob(
+        recipe=recipe,
+        data=str(pictures),
+        output=folder / "m.safetensors",
+        place=Place(folder / "cache"),
+        **named,
+    )
+
+
+def some_pixels(pictures):
+    image = np.array(Image.open(pictures / "red" / "0.png").convert("RGB"))
+    return torch.from_numpy(image)[None]
+
+
+def test_a_small_net_is_trained_along_and_its_file_opens_as_a_network(pictures, tmp_path):
+    report = train_method(job(pictures, tmp_path))
+    assert (report.images, report.classes) == (36, 3)
+    network = load_network(report.card.path)
+    outputs, features = network(some_pixels(pictures))
+    assert outputs.shape == (1, 8)
+    assert features.shape == (1, 500)
+    assert report.card.preprocessing.size == 32
+    assert why_not_searchable(report.card) == ""
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_file_and_other_data_are_refused(pictures, tmp_path):
+    (tmp_path / "whole").mkdir()
+    train_method(job(pictures, tmp_path / "whole"))
+
+    def stop(done, total=None, message=""):
+        if message.startswith("epoch 2"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_method(job(pictures, tmp_path), progress=stop)
+    assert (tmp_path / "m.run").exists()
+    with pytest.raises(TrainingError, match="other settings"):
+        train_method(job(pictures, tmp_path, size=32, backbone="cifar-full"))
+    train_method(job(pictures, tmp_path))
+    assert not (tmp_path / "m.run").exists()
+    stopped, whole = (
+        load_network(folder / "m.safetensors")(some_pixels(pictures))[0]
+        for folder in (tmp_path, tmp_path / "whole")
+    )
+    assert torch.equal(stopped, whole)
+
+
+def test_a_head_names_the_backbone_file_it_was_trained_on_and_needs_it(pictures, tmp_path):
+    trunk = make_trunk("dsh-small", pretrained=False)
+    colours = tmp_path / "colours.safetensors"
+    preprocessing = read_card(train_method(job(pictures, tmp_path)).card.path).preprocessing
+    save_trunk(colours, trunk, preprocessing=preprocessing, training="nothing")
+    report = train_method(job(pictures, tmp_path, backbone=str(colours)))
+    assert report.card.backbone == "colours.safetensors"
+    pixels = some_pixels(pictures)
+    _, features = load_network(report.card.path)(pixels)
+    assert torch.equal(features, load_trunk(colours)(pixels))
+    assert report.card.path.stat().st_size < 400_000
+    colours.unlink()
+    with pytest.raises(CheckpointError, match=r"colours\.safetensors .* beside it"):
+        load_network(report.card.path)
+
+
+def test_a_backbone_with_random_weights_cannot_be_frozen(pictures, tmp_path):
+    with pytest.raises(TrainingError, match="--finetune"):
+        train_method(job(pictures, tmp_path, frozen=True))
+    with pytest.raises(CheckpointError, match="cannot take images of 20 px"):
+        train_method(job(pictures, tmp_path, size=20))
+
+
+def test_a_method_with_a_distance_of_its_own_is_refused_as_a_network(pictures, tmp_path):
+    report = train_method(job(pictures, tmp_path, method="dvsq"))
+    assert report.card.query == "quantizer"
+    with pytest.raises(CheckpointError, match="looks distances up in its codebooks"):
+        load_network(report.card.path)
+
+
+def test_a_part_of_a_data_set_has_a_fingerprint_of_its_own(pictures):
+    from hashviewer.datasets import open_dataset
+
+    whole = open_dataset(str(pictures))
+    part = chosen(whole, np.array([20, 3]))
+    assert len({whole.fingerprint, part.fingerprint, chosen(whole, np.array([3, 20])).fingerprint}) == 3
+    assert part.labels.tolist() == whole.labels[[20, 3]].tolist()
+    assert part.read(0) == whole.read(20)
