@@ -67,3 +67,10 @@ class SideBySide(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """All tables' outputs, one after the other."""
         return torch.cat([table(features) for table in self.tables], dim=1)
+
+
+def final_map(layer: nn.Module) -> nn.Linear:
+    """The linear map that a layer of `hash_layer` ends with."""
+    last = [layer, *layer.children()][-1]
+    assert isinstance(last, nn.Linear)
+    return last
