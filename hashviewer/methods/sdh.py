@@ -56,7 +56,7 @@ class SDH(Method):
     alone.
     """
 
-    advice = Advice(epochs=60, learning_rate=1e-3, weight_decay=0.0)
+    advice = Advice(epochs=60, learning_rate=3e-3, weight_decay=0.0)
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class SDH(Method):
         quantization: Annotated[float, Setting("weight of ||B - H||^2 / 2", low=0)] = 0.001,
         variance: Annotated[float, Setting("lam1, weight of the variance of outputs", low=0)] = 1.0,
         alpha: Annotated[float, Setting("share of the pairs in that; 0: unsupervised DH", low=0)] = 1.0,
-        orthogonal: Annotated[float, Setting("lam2, weight of orthogonal layers", low=0)] = 1.0,
+        orthogonal: Annotated[float, Setting("lam2, weight of orthogonal layers", low=0)] = 3.0,
         decay: Annotated[float, Setting("lam3, weight of small weights", low=0)] = 0.001,
     ) -> None:
         super().__init__()
