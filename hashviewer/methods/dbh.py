@@ -1,0 +1,99 @@
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from hashviewer.methods._base import Advice, Batch, Method, Shape, Terms, TrainingItems
+from hashviewer.methods._heads import final_map
+from hashviewer.methods._labels import classification, is_multi
+from hashviewer.methods._pairs import squared_distance
+from hashviewer.methods._settings import Setting
+from hashviewer.methods.registry import Published, register
+
+
+@register(
+    "dbh",
+    title="DBH",
+    family="classification",
+    year=2015,
+    paper="K. Lin, H.-F. Yang, J.-H. Hsiao, C.-S. Chen: Deep Learning of Binary Hash Codes for Fast Image "
+    "Retrieval. CVPR Workshops 2015",
+    labels="classes",
+    published=(
+        Published(12, 0.8930, "III", "mAP of the first 1000, AlexNet"),
+        Published(32, 0.8972, "III", "mAP of the first 1000, AlexNet"),
+        Published(48, 0.8973, "III", "mAP of the first 1000, AlexNet"),
+    ),
+)
+class DBH(Method):
+    """Deep Learning of Binary Hash Codes: a classifier that sees the image only through K sigmoid units.
+
+    Cross-entropy alone, of a linear classifier on a = sigmoid(u); a bit is 1 where a >= 0.5. The steps of the
+    classifier's weights are ten times those of the hash layer, of its bias twenty times (with an optimizer that
+    scales gradients by their size, such as Adam, that changes nothing).
+
+    A query is answered in two stages: `distances` finds a pool near in Hamming distance, `fine_ranking` orders the
+    pool by the backbone's features, where those are at hand.
+
+    Reading: images with several labels use binary cross-entropy per class.
+    """
+
+    advice = Advice(
+        epochs=60, batch=32, optimizer="sgd", learning_rate=1e-2, weight_decay=5e-4, schedule="step"
+    )
+
+    def __init__(
+        self,
+        *,
+        latent_spread: Annotated[
+            float, Setting("deviation of the hash layer's first weights", low=0)
+        ] = 0.005,
+        latent_bias: Annotated[float, Setting("the hash layer's first bias")] = 1.0,
+        classifier_pace: Annotated[
+            float, Setting("steps of the classifier in those of the hash layer; its bias: twice that", low=0)
+        ] = 10.0,
+    ) -> None:
+        super().__init__()
+        self.latent_spread = latent_spread
+        self.latent_bias = latent_bias
+        self.classifier_pace = classifier_pace
+        self.multi = False
+
+    def add_parts(self, shape: Shape) -> None:
+        last = final_map(self.hash_layer)
+        nn.init.normal_(last.weight, std=self.latent_spread)
+        nn.init.constant_(last.bias, self.latent_bias)
+        self.classifier = nn.Linear(shape.bits, shape.classes)
+        nn.init.normal_(self.classifier.weight, std=0.01)
+        nn.init.zeros_(self.classifier.bias)
+        self.classifier.weight.register_hook(lambda gradient: self.classifier_pace * gradient)  # type: ignore[no-untyped-call]
+        self.classifier.bias.register_hook(lambda gradient: 2 * self.classifier_pace * gradient)  # type: ignore[no-untyped-call]
+
+    def begin(self, items: TrainingItems) -> None:
+        self.multi = is_multi(items.labels)
+
+    def activation(self, outputs: Tensor) -> Tensor:
+        return torch.sigmoid(outputs)
+
+    def forward(self, batch: Batch) -> Terms:
+        logits = self.classifier(batch.relaxed)
+        return {"classification": classification(logits, batch.labels, multi=self.multi)}
+
+
+def fine_ranking(queries: Tensor, database: Tensor, distances: Tensor, *, threshold: float) -> list[Tensor]:
+    """The second stage of a query: the pool of each one, nearest features first.
+
+    Args:
+        queries: Features (Q, D).
+        database: Features (N, D).
+        distances: (Q, N) Hamming distances of the first stage.
+        threshold: Items up to this distance are in the pool.
+
+    Returns:
+        The places of each query's pool in the database; Q tensors, empty where nothing is near.
+    """
+    ranked = []
+    for apart, near in zip(squared_distance(queries, database), distances <= threshold, strict=True):
+        pool = near.nonzero().flatten()
+        ranked.append(pool[apart[pool].argsort(stable=True)])
+    return ranked
