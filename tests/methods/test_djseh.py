@@ -74,9 +74,9 @@ def test_items_with_the_same_labels_have_the_same_label_features():
     method = built("djseh")
     features, codes = method.label_net(LABELS)
     for k in range(4):
-        assert torch.equal(features[k], features[k + 4])
-        assert torch.equal(codes[k], codes[k + 8])
-    assert float(features.min()) >= 0
+        assert torch.allclose(features[k], features[k + 4], atol=1e-6)
+        assert torch.allclose(codes[k], codes[k + 8], atol=1e-6)
+    assert bool((features >= 0).all())
 
 
 @pytest.mark.parametrize("player", ["main", "labels"])
@@ -113,7 +113,7 @@ def test_after_its_turn_a_network_fills_the_bank_for_the_other():
     assert torch.equal(method.bank.outputs[:, WIDTH:], torch.where(codes >= 0, 1.0, -1.0))
     method(batch)
     method.end_epoch(dataclasses.replace(clock, epoch=5), lambda: batch.outputs)
-    assert torch.equal(method.bank.outputs[:, :WIDTH], method.hash_layer.semantic(batch.features))
+    assert torch.allclose(method.bank.outputs[:, :WIDTH], method.hash_layer.semantic(batch.features))
     assert torch.equal(method.bank.outputs[:, WIDTH:], torch.where(batch.outputs >= 0, 1.0, -1.0))
 
 
