@@ -8,6 +8,7 @@ import typer
 from hashviewer import __version__
 from hashviewer.cli.bits import bits
 from hashviewer.cli.buckets import buckets
+from hashviewer.cli.evaluate import evaluate
 from hashviewer.cli.export import export
 from hashviewer.cli.group import WINDOW, Commands
 from hashviewer.cli.index import index
@@ -50,7 +51,20 @@ def hashviewer(
     """
 
 
-for command in (index, query, buckets, bits, info, export, pack, train, methods, screenshot, sample):
+for command in (
+    index,
+    query,
+    buckets,
+    bits,
+    info,
+    export,
+    pack,
+    train,
+    methods,
+    evaluate,
+    screenshot,
+    sample,
+):
     app.command()(command)
 app.command(WINDOW)(window)
 

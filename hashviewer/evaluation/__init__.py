@@ -8,20 +8,29 @@ from hashviewer.evaluation.average_precision import (
     chance_average_precision,
     interpolated_average_precision,
 )
+from hashviewer.evaluation.graded import average_gain, normalised_gain, weighted_precision
 from hashviewer.evaluation.mean import MeanAveragePrecision, mean_average_precision, mean_of_scores
 from hashviewer.evaluation.precision import PrecisionRecall, by_radius, precision_at
+from hashviewer.evaluation.report import Coded, EvaluationReport, Wanted, evaluate
 
 __all__ = [
     "AveragePrecision",
+    "Coded",
+    "EvaluationReport",
     "MeanAveragePrecision",
     "PrecisionRecall",
+    "Wanted",
+    "average_gain",
     "average_precision",
     "average_precision_at",
     "average_precision_of_counts",
     "by_radius",
     "chance_average_precision",
+    "evaluate",
     "interpolated_average_precision",
     "mean_average_precision",
     "mean_of_scores",
+    "normalised_gain",
     "precision_at",
+    "weighted_precision",
 ]

@@ -2,7 +2,8 @@
 
 I: queries of each class, training items of each class, all but the queries in the database. I': the training items
 are not in the database. I-all: training on the whole database. II: as that, with 1,000 queries of each class.
-III: the official test part asks, the official training part is database and training.
+III: the official test part asks, the official training part is database and training. each: every labelled item asks all
+others.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from hashviewer.errors import DatasetError
 
-ProtocolName = Literal["I", "I'", "I-all", "II", "III"]
+ProtocolName = Literal["I", "I'", "I-all", "II", "III", "each"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +24,7 @@ class Split:
     Attributes:
         name: Of the protocol.
         queries: (Q,).
-        database: (N,); never holds a query.
+        database: (N,); never holds a query, but for "each", where a query is left out of its own ranking.
         training: (T,).
     """
 
@@ -34,6 +35,8 @@ class Split:
 
     def describe(self) -> str:
         """The protocol and its numbers, to print beside every figure."""
+        if self.name == "each":
+            return f"protocol each: {len(self.queries):,} queries, each against all others"
         return (
             f"protocol {self.name}: {len(self.queries):,} queries, {len(self.database):,} in the database, "
             f"{len(self.training):,} for training"
@@ -63,6 +66,8 @@ def split(
         DatasetError: A class has too few images, or there are no official parts.
     """
     labelled = np.flatnonzero(labels.any(axis=1))
+    if protocol == "each":
+        return Split("each", labelled, labelled, labelled)
     if protocol == "III":
         if parts is None or not {"train", "test"} <= set(parts.tolist()):
             raise DatasetError(
