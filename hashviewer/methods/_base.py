@@ -30,6 +30,8 @@ class Shape:
         classes: Number C of labels; 0 without labels.
         head: Whether the default hash layer is one linear map or has a hidden layer.
         hidden: Width of that hidden layer.
+        positions: Places of the backbone's last map where features are not pooled, but its D / positions channels one
+            after the other, each with all places; 1 for pooled features.
     """
 
     feature_dim: int
@@ -37,6 +39,7 @@ class Shape:
     classes: int
     head: Literal["linear", "mlp"] = "linear"
     hidden: int = 256
+    positions: int = 1
 
 
 @dataclass(frozen=True, slots=True)

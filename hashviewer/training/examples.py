@@ -15,6 +15,8 @@ class Examples(Protocol):
     """(N, C) float32 multi-hot, on the device."""
     feature_dim: int
     """Length D of the features."""
+    positions: int
+    """Places of a map in them; 1 for pooled features (see `Shape`)."""
 
     def trunk(self) -> nn.Module | None:
         """The backbone, where it is trained along."""
@@ -29,13 +31,14 @@ class CachedExamples:
     With several views, augmented features are those of a view drawn anew for each item; view 0 is the plain one.
     """
 
-    def __init__(self, features: Tensor, labels: Tensor, *, jitter: float = 0.0) -> None:
+    def __init__(self, features: Tensor, labels: Tensor, *, jitter: float = 0.0, positions: int = 1) -> None:
         """Take features (N, D) or (V, N, D) and labels (N, C).
 
         Args:
             features: Any floating type; computed with in float32.
             labels: Multi-hot.
             jitter: Share of entries dropped from augmented features where there is one view only.
+            positions: Places of a map in the features.
 
         Raises:
             TrainingError: The two do not go together, or a feature is not a number.
@@ -51,6 +54,7 @@ class CachedExamples:
         self.labels = labels.float()
         self.feature_dim = views.shape[2]
         self.jitter = jitter
+        self.positions = positions
 
     def trunk(self) -> None:
         """Nothing is trained along."""
@@ -66,4 +70,5 @@ class CachedExamples:
 
     def to(self, device: str) -> "CachedExamples":
         """The same on another device."""
-        return CachedExamples(self.views.to(device), self.labels.to(device), jitter=self.jitter)
+        views, labels = self.views.to(device), self.labels.to(device)
+        return CachedExamples(views, labels, jitter=self.jitter, positions=self.positions)

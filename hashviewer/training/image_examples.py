@@ -19,6 +19,7 @@ class ImageExamples:
         *,
         feature_dim: int,
         bfloat16: bool = False,
+        positions: int = 1,
     ) -> None:
         """Take pixels and labels, all on one device.
 
@@ -28,6 +29,7 @@ class ImageExamples:
             labels: (N, C) multi-hot.
             feature_dim: Length of the features.
             bfloat16: Whether the backbone computes in 16 bits.
+            positions: Places of a map in the features.
 
         Raises:
             TrainingError: Pixels and labels do not go together.
@@ -38,6 +40,7 @@ class ImageExamples:
             )
         self.labels = labels.float()
         self.feature_dim = feature_dim
+        self.positions = positions
         self._trunk = trunk
         self._pixels = pixels
         self._bfloat16 = bfloat16

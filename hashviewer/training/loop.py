@@ -109,7 +109,16 @@ class _Run:
         labels = examples.labels
         self.classes = labels.shape[1] if self.method.labelled else 0
         self.kept, self.held = _split(labels, recipe)
-        self.method.build(Shape(examples.feature_dim, recipe.bits, self.classes, recipe.head, recipe.hidden))
+        self.method.build(
+            Shape(
+                examples.feature_dim,
+                recipe.bits,
+                self.classes,
+                recipe.head,
+                recipe.hidden,
+                examples.positions,
+            )
+        )
         self.blocks = AddedBlocks(recipe.blocks, self.method)
         self.method.to(recipe.device)
         self.blocks.to(recipe.device)
