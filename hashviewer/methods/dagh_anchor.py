@@ -34,8 +34,8 @@ class DAGH(Method):
     ``G = Z diag(Z^T 1)^-1 Z^T F``, the outputs smoothed over the graph, in place of the second term.
 
     Reading: all of these equations; of the paper its abstract and the survey's text were at hand. f is linear; anchors
-    are drawn uniformly; codes begin as the signs of the first outputs; the first sum is divided by n m, the second by
-    n K. The paper's figures are unknown.
+    are drawn uniformly; codes begin as the signs of the first outputs less their mean, smoothed over the graph; the
+    first sum is divided by n m, the second by n. The paper's figures are unknown.
     """
 
     advice = Advice(epochs=60, learning_rate=1e-3)
@@ -65,11 +65,13 @@ class DAGH(Method):
 
     def begin(self, items: TrainingItems) -> None:
         self.database = items.labels
-        self.codes = signs(torch.cat([self.hash_layer(part) for part in torch.split(items.features, _ROWS)]))
+        outputs = torch.cat([self.hash_layer(part) for part in torch.split(items.features, _ROWS)])
+        self._draw_anchors()
+        # bits on which all classes begin alike would stay alike
+        self.codes = signs(self.smoothed(self.relax(outputs - outputs.mean(dim=0))))
 
     def begin_epoch(self, clock: Clock) -> None:
-        total = len(self.database)
-        self.anchors = torch.randperm(total)[: self.count].to(self.database.device)
+        self._draw_anchors()
 
     def forward(self, batch: Batch) -> Terms:
         codes = self.codes[self.anchors]  # (m, K)
@@ -78,11 +80,15 @@ class DAGH(Method):
         distance = (self.graph(batch.labels) * squared_distance(batch.relaxed, codes)).sum()
         return {
             "likelihood": likelihood(theta, similarity).mean(),
-            "anchors": self.eta * distance / batch.relaxed.numel(),
+            "anchors": self.eta * distance / len(batch.relaxed),
         }
 
     def end_epoch(self, clock: Clock, outputs: Callable[[], Tensor]) -> None:
         self.codes = self.updated(self.smoothed(self.relax(outputs())))
+
+    def _draw_anchors(self) -> None:
+        total = len(self.database)
+        self.anchors = torch.randperm(total)[: self.count].to(self.database.device)
 
     def graph(self, labels: Tensor) -> Tensor:
         """Z (n, m) between items of these labels (n, C) and the anchors; a row of zeros where none is similar."""

@@ -82,7 +82,7 @@ def test_the_terms_are_those_of_the_formula():
             if j in own:
                 near += sum((x - y) ** 2 for x, y in zip(f, b, strict=True)) / len(own)
     assert terms["likelihood"] == pytest.approx(pairs / 84, rel=1e-5)
-    assert terms["anchors"] == pytest.approx(0.3 * near / (12 * BITS), rel=1e-4)
+    assert terms["anchors"] == pytest.approx(0.3 * near / 12, rel=1e-4)
 
 
 def test_outputs_equal_to_the_codes_of_their_anchors_cost_nothing():
@@ -94,6 +94,14 @@ def test_outputs_equal_to_the_codes_of_their_anchors_cost_nothing():
     moved = method.codes.clone()
     moved[0, 0] += 0.5
     assert float(method(batch_of(method, outputs=moved, labels=LABELS))["anchors"]) > 0
+
+
+def test_codes_begin_alike_within_a_class_and_balanced():
+    method, _ = begun("dagh-anchor")
+    codes = method.learnt_codes()
+    assert set(codes.unique().tolist()) == {-1, 1}
+    assert torch.equal(codes[:4].repeat(3, 1), codes)
+    assert bool((codes.mean(dim=0).abs() < 1).all())  # class means less their mean have both signs
 
 
 def test_anchors_are_drawn_anew_in_each_epoch():
