@@ -41,7 +41,7 @@ class HashGAN(Method):
     The Wasserstein part sees the training items alone, without the unlabelled database. Codes are signs of one crop.
     """
 
-    advice = Advice(epochs=80, batch=64, learning_rate=1e-3)
+    advice = Advice(epochs=80, batch=64, learning_rate=1e-3, schedule="step")
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class HashGAN(Method):
         generator_pairs: Annotated[float, Setting("a_g, weight of pairs for the generator", low=0)] = 10.0,
         penalty: Annotated[float, Setting("weight of the critic's gradient penalty", low=0)] = 10.0,
         critic_steps: Annotated[int, Setting("steps of the critic to one of the generator", low=1)] = 5,
-        first: Annotated[float, Setting("share of the run that trains the generator", low=0, high=0.9)] = 0.5,
+        first: Annotated[float, Setting("share of the run that trains the generator", low=0, high=0.9)] = 0.3,
         space: Annotated[
             Space, Setting("what the generator makes; images need a backbone in training")
         ] = "features",

@@ -100,7 +100,7 @@ def test_made_items_do_not_move_real_codes():
 
 
 def test_five_steps_of_the_critic_go_before_one_of_the_generator_and_then_the_hash_layer_moves():
-    method = built("hashgan")
+    method = built("hashgan", first=0.5)
     first = [method.turns(clock(0, 4, step)) for step in range(12)]
     assert first == ([("critic",)] * 5 + [("generator",)]) * 2
     assert [method.turns(clock(epoch, 4)) for epoch in range(4)] == [("critic",)] * 2 + [("main",)] * 2
@@ -109,7 +109,7 @@ def test_five_steps_of_the_critic_go_before_one_of_the_generator_and_then_the_ha
 
 def test_the_generator_is_frozen_in_the_second_stage():
     features, labels = four_classes(40)
-    recipe = small_recipe("hashgan", epochs=4, batch=20)
+    recipe = dataclasses.replace(small_recipe("hashgan", epochs=4, batch=20), settings=(("first", 0.5),))
     seen = []
     method = recipe.make_method()
 
@@ -146,7 +146,7 @@ def test_images_are_made_where_the_backbone_is_trained_along():
     torch.manual_seed(0)
     pixels = torch.randint(0, 256, (12, 40, 40, 3), dtype=torch.uint8)
     recipe = small_recipe("hashgan", epochs=2, batch=6)
-    recipe = dataclasses.replace(recipe, settings=(("space", "images"), ("critic_steps", 1)))
+    recipe = dataclasses.replace(recipe, settings=(("space", "images"), ("critic_steps", 1), ("first", 0.5)))
     done = train(recipe, ImageExamples(Small(), pixels, LABELS, feature_dim=6))
     told = [dict(record.terms) for record in done.records]
     assert set(told[0]) >= {"wasserstein", "gradient_penalty", "made_scores", "made_pairs"}
