@@ -75,7 +75,7 @@ class SHBDNN(Method):
     ``solver=batches`` lowers the same objective over batches by the run's own optimizer.
     """
 
-    advice = Advice(epochs=10, batch=256, learning_rate=1e-3, weight_decay=0.0)
+    advice = Advice(epochs=5, batch=256, learning_rate=1e-3, weight_decay=0.0)
     codes: Tensor  # (N, K) B
     settled: Tensor  # () whether the alternation has ended
     reached: Tensor  # () objective after the last L-BFGS
