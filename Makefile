@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL_DATA ?= photos
+ZOO_DATA ?= cifar10-jpeg.zip
 
-.PHONY: run test check bench models system clean
+.PHONY: run test check bench models zoo system clean
 
 run: system $(VENV)/.installed
 	$(BIN)/hashviewer $(if $(LIBRARY),"$(LIBRARY)",--sample)
@@ -26,6 +27,10 @@ bench: system $(VENV)/.installed-dev
 models: $(VENV)/.installed
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 64 -o models/photos-64.safetensors
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 128 -o models/photos-128.safetensors
+
+# Heads of every method that learns from labels, measured on CIFAR-10 (a zip of folders, or its authors' files).
+zoo: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)"
 
 # Names the system packages that are missing and how to install them; installs them when run as root.
 system:

@@ -210,7 +210,8 @@ class _Pass:
         relevant = grades > 0
         self.items[place] = found.histogram
         self.hits[place] = np.bincount(found.distances[relevant], minlength=self.bits + 1)
-        order = np.argsort(found.distances, kind="stable")[: int(found.histogram.sum())]  # by radix
+        short = found.distances.astype(np.uint8) if self.bits < 255 else found.distances
+        order = np.argsort(short, kind="stable")[: int(found.histogram.sum())]  # by radix
         self.stable[place] = _in_order(np.flatnonzero(relevant[order]), self.asked.topk)
         if self.several:
             at = min(self.asked.topk or GRADED_AT, len(order))

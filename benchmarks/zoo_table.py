@@ -1,0 +1,110 @@
+"""The zoo's results as files: zoo.json, one row a method and length, and the table in README.md that follows from it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hashviewer.methods import MethodInfo, Published
+
+COLUMNS = ("frozen", "adapted", "end_to_end")
+Row = dict[str, Any]
+
+_INTRODUCTION = """# Trained methods on CIFAR-10
+
+Made by `make zoo`; `zoo.json` holds the same rows with all figures. {division}; mean average precision over the full
+ranking, expected over random orders of equal distances, by each method's own distance. **The images are JPEG copies of
+CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0, so no figure compares to the last digit with one made on the original
+pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
+
+- *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
+- *adapted*: the backbone was trained once on the same training images, then frozen.
+- *end to end*: the method trained the whole network.
+- *ties*: lowest and highest value that an order of equal distances can give. *empty*: share of queries that find nothing
+  within Hamming radius 2.
+- *all labels*: the same method trained on the labels of the whole database, as its paper does.
+"""
+
+
+def read_rows(folder: Path) -> list[Row]:
+    file = folder / "zoo.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+
+
+def write_rows(folder: Path, rows: list[Row], *, division: str, size: int) -> None:
+    """Write both files; each appears only when it is whole."""
+    rows = sorted(rows, key=lambda row: (row["family"], row["method"], row["bits"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "zoo.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size)
+    _write(folder / "README.md", said + "\n" + table(rows))
+
+
+def row_of(rows: list[Row], info: MethodInfo, bits: int) -> Row:
+    """The method's row; a new one, with its published figure, is put among the rows."""
+    for row in rows:
+        if (row["method"], row["bits"]) == (info.key, bits):
+            break
+    else:
+        row = {"method": info.key, "bits": bits, **dict.fromkeys(COLUMNS), "file": None, "runs": {}}
+        rows.append(row)
+    figure = published(info, bits)
+    row |= {
+        "title": info.title,
+        "family": info.family,
+        "published": None if figure is None else figure.value,
+        "published_bits": None if figure is None else figure.bits,
+        "published_protocol": None if figure is None else figure.protocol,
+        "published_note": None if figure is None else figure.note,
+    }
+    return row
+
+
+def published(info: MethodInfo, bits: int) -> Published | None:
+    """The published figure nearest to ours: in bits, then protocol I before others; of equals the first."""
+    return min(info.published, key=lambda one: (abs(one.bits - bits), one.protocol != "I"), default=None)
+
+
+def best_run(row: Row) -> str | None:
+    """The column of the best run that trained on the protocol's own training images."""
+    known = {name: run["mAP"] for name, run in row["runs"].items() if name in COLUMNS and "mAP" in run}
+    return max(known, key=lambda name: known[name], default=None)
+
+
+def table(rows: list[Row]) -> str:
+    lines = [
+        "| method | family | bits | published | frozen | adapted | end to end | all labels | ties | empty | training | head |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *(_line(row) for row in rows)]) + "\n"
+
+
+def _line(row: Row) -> str:
+    best = best_run(row)
+    run = row["runs"].get(best, {}) if best else {}
+    reason = row["runs"].get("frozen", {}).get("reason")
+    said = "–"
+    if row["published"] is not None:
+        bits = "" if row["published_bits"] == row["bits"] else f", {row['published_bits']} bits"
+        note = f", {row['published_note']}" if row["published_note"] else ""
+        said = f"{row['published']:.3f} ({row['published_protocol']}{bits}{note})"
+    ties = f"{run['pessimistic']:.3f}–{run['optimistic']:.3f}" if run else "–"
+    cells = [row["title"], row["family"], str(row["bits"]), said]
+    cells += [_figure(row[column]) for column in COLUMNS]
+    cells += [_figure(row["runs"].get("all", {}).get("mAP")), ties]
+    cells += [_share(run.get("empty")), f"{run['seconds']:.0f} s" if run else "–"]
+    head = f"[{row['bits']} bits]({row['file']})" if row["file"] else (reason or "–")
+    return "| " + " | ".join([*cells, head]) + " |"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
