@@ -36,6 +36,7 @@ class Splitting:
         rho: float,
     ) -> None:
         self.labels = labels
+        self.gram = features.T @ features  # the features never change, and are the widest layer
         self.thetas = thetas
         self.decay = decay
         self.beta = beta
@@ -73,7 +74,12 @@ class Splitting:
 
     def set_theta(self, layer: int) -> None:
         """T_m = A_m^T Z_{m-1} (Z_{m-1}^T Z_{m-1} + rho / beta I)^{-1}."""
-        self.thetas[layer] = ridge(self.after[layer], self.before[layer], weight=self.rho / self.beta).T
+        if layer:
+            self.thetas[layer] = ridge(self.after[layer], self.before[layer], weight=self.rho / self.beta).T
+            return
+        identity = torch.eye(len(self.gram), device=self.gram.device, dtype=self.gram.dtype)
+        wanted = self.after[0].T @ self.before[0]
+        self.thetas[0] = torch.linalg.solve(self.gram + self.rho / self.beta * identity, wanted).T
 
     def set_before(self, layer: int) -> None:
         """A_m, entry by entry."""
@@ -153,26 +159,27 @@ class VDSH(Shallow):
 
     Reading: only the idea is the paper's, the splitting and its closed forms are a reading; the last layer has no
     ReLU, so that its sign says something. A last pass fits each layer's weights to its pre-activations on what the
-    layers below really give, since the network is used without the auxiliary variables. lambda is N, rho 0.1 beta N
-    and beta = gamma = 1e-4: with a small lambda W alone follows the labels and the network stays as it began (beta =
-    gamma = 1, lambda = rho = 1e-3 gave a precision of .42 on made examples where these reach .99). The depth is 8
-    and the width such that there are no more weights than in the usual hash layer; the paper goes up to 64 layers
-    of 1024.
+    layers below really give, since the network is used without the auxiliary variables. lambda is
+    10 N, rho 0.2 beta N and beta = gamma = 1e-4: with a small lambda W alone follows the labels and the network stays
+    as it began (beta = gamma = 1, lambda = rho = 1e-3 gave a precision of .42 on made examples where these reach
+    .99). There are 4 hidden layers, of a width that makes no more weights than the usual hash layer has; the paper
+    goes up to 64 of 1024. Deeper ones need more sweeps: with 50, on held-out images of
+    CIFAR-10, 2 layers gave a precision of .72 and 4 layers .67.
     """
 
     def __init__(
         self,
         *,
-        layers: Annotated[int, Setting("hidden layers", low=1)] = 8,
+        layers: Annotated[int, Setting("hidden layers", low=1)] = 4,
         width: Annotated[
             int | None, Setting("of each; none: as many weights as the usual head", low=1)
         ] = None,
-        decay: Annotated[float, Setting("lambda / N, weight of the classifier's size", low=1e-9)] = 1.0,
+        decay: Annotated[float, Setting("lambda / N, weight of the classifier's size", low=1e-9)] = 10.0,
         beta: Annotated[
             float, Setting("penalty of pre-activations that weights do not give", low=1e-9)
         ] = 1e-4,
         gamma: Annotated[float, Setting("penalty of activations off their pre-activations", low=1e-9)] = 1e-4,
-        rho: Annotated[float, Setting("weight of the weights' size, over beta N", low=1e-9)] = 0.1,
+        rho: Annotated[float, Setting("weight of the weights' size, over beta N", low=1e-9)] = 0.2,
         growth: Annotated[float, Setting("factor of both penalties after each sweep", low=1)] = 1.0,
         sweeps: Annotated[int, Setting("passes over all blocks", low=0)] = 50,
     ) -> None:
