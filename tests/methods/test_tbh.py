@@ -58,7 +58,7 @@ def test_the_critics_move_alone_and_learn_to_tell_bits_from_fair_coins():
     blind = 2 * math.log(2)
     assert float(terms["bit_critic"].detach()) < blind / 2
     assert all(parameter.grad is None for parameter in method.players()["main"])
-    assert tuple(method.turns(CLOCK)) == ("main", "critic")
+    assert tuple(method.turns(CLOCK)) == ("critic", "main")
 
 
 def test_the_players_share_all_parameters_between_them():
