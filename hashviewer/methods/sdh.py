@@ -49,7 +49,9 @@ class SDH(Method):
     + lam3/2 sum (||W||^2 + ||c||^2)``: B = sgn(H) is a constant, the traces are the mean squared distances of
     dissimilar and of similar pairs without those of an item with itself. Every layer is a tanh layer; W^1 begins
     with principal directions, the others as truncated identities. The first two terms are means over items, for
-    which the defaults are a port's; the paper's lam1 = 100 goes with its sums.
+    which the defaults are a port's but for two; the paper's lam1 = 100 goes with its sums. With the port's lam2 =
+    0.001 all bits settle on the same halving of the classes, and with its alpha = 1 on values that never change,
+    whose variance about 0 is as large; both are 10 here.
 
     Reading: the features are divided by their deviation along the first principal direction, since orthonormal
     W^1 would saturate the tanh otherwise; layers are no wider than the features. A linear head is the tanh layer
@@ -63,8 +65,8 @@ class SDH(Method):
         *,
         quantization: Annotated[float, Setting("weight of ||B - H||^2 / 2", low=0)] = 0.001,
         variance: Annotated[float, Setting("lam1, weight of the variance of outputs", low=0)] = 1.0,
-        alpha: Annotated[float, Setting("share of the pairs in that; 0: unsupervised DH", low=0)] = 1.0,
-        orthogonal: Annotated[float, Setting("lam2, weight of orthogonal layers", low=0)] = 3.0,
+        alpha: Annotated[float, Setting("share of the pairs in that; 0: unsupervised DH", low=0)] = 10.0,
+        orthogonal: Annotated[float, Setting("lam2, weight of orthogonal layers", low=0)] = 10.0,
         decay: Annotated[float, Setting("lam3, weight of small weights", low=0)] = 0.001,
     ) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ OUTPUTS = [[20.0, 20.0], [-20.0, 20.0]]  # tanh gives exact signs
 
 @pytest.mark.parametrize(("labels", "expected"), [([[1, 0], [0, 1]], -3), ([[1, 0], [1, 0]], 1)])
 def test_the_worked_example(labels, expected):
-    method = built("sdh", bits=2, classes=2, quantization=1.0, orthogonal=1.0, decay=0.0)
+    method = built("sdh", bits=2, classes=2, quantization=1.0, alpha=1.0, orthogonal=1.0, decay=0.0)
     for layer in method.layers():
         torch.nn.init.eye_(layer.weight)
     terms = values(method(batch_of(method, outputs=OUTPUTS, labels=labels)))
