@@ -56,8 +56,8 @@ class DNNH(Method):
     features themselves, as the paper does with its last pooled vector of 50 numbers a bit; the other head makes
     slices by a hidden layer, as wide in all as the usual one.
 
-    Reading: epsilon is 0.1, and the threshold, which has no gradient outside its band, is put in only for the last
-    part of a run; before that h is the plain sigmoid.
+    Reading: epsilon is 0.1. The threshold has no gradient outside its band; it can be put in for the last part of a
+    run only, before which h is the plain sigmoid.
     """
 
     advice = Advice(epochs=60, batch=64, learning_rate=1e-3, weight_decay=5e-4)
@@ -68,7 +68,7 @@ class DNNH(Method):
         epsilon: Annotated[
             float, Setting("half the width of the threshold's band", low=1e-3, high=0.5)
         ] = 0.1,
-        late: Annotated[float, Setting("share of the run before the threshold", low=0, high=1)] = 0.5,
+        late: Annotated[float, Setting("share of the run before the threshold", low=0, high=1)] = 0.0,
         margin: Annotated[float, Setting("gap of squared distances, in bits", low=0)] = 1.0,
     ) -> None:
         super().__init__()
