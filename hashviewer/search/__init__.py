@@ -2,7 +2,7 @@
 
 from hashviewer.search.ranking import rank
 from hashviewer.search.reranking import rerank
-from hashviewer.search.results import NOT_SEARCHED, Cost, Matches
+from hashviewer.search.results import Cost, Matches, not_searched
 from hashviewer.search.scan import Scan, scan
 
-__all__ = ["NOT_SEARCHED", "Cost", "Matches", "Scan", "rank", "rerank", "scan"]
+__all__ = ["Cost", "Matches", "Scan", "not_searched", "rank", "rerank", "scan"]

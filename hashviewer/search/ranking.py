@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
+from hashviewer.search import kernels
 from hashviewer.search.results import Cost, Matches, check_radius
 from hashviewer.search.scan import Scan, scan
 
@@ -59,6 +60,11 @@ def _nearest(found: Scan, *, k: int | None, radius: int) -> NDArray[np.int64]:
     if wanted == 0:
         return np.empty(0, dtype=np.int64)
     last = int(np.searchsorted(cumulative, wanted))  # distance of the last row wanted
-    candidates = np.flatnonzero(found.distances <= np.uint16(last))
+    if found.minima is not None:
+        rows = np.empty(wanted, dtype=np.int64)
+        places = np.concatenate([[0], cumulative[:last]])
+        kernels.module("selecting").nearest(found.distances, found.minima, last, places, rows)
+        return rows
+    candidates = np.flatnonzero(found.distances <= last)
     order = np.argsort(found.distances[candidates], kind="stable")[:wanted]
     return candidates[order].astype(np.int64, copy=False)

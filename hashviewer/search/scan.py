@@ -1,7 +1,8 @@
 """All distances to a query and their histogram, in one pass over the codes.
 
-The pass goes block by block, so that a block's codes, differences and counts stay in the cache. A faster kernel
-may stand in for `scan`: its answer is fixed by `Scan`.
+The pass goes block by block, so that a block's codes, differences and counts stay in the cache. Once the compiled
+kernels are loaded they make the pass: they give the same `Scan`, bit for bit, and the smallest distance of each block
+besides.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
-from hashviewer.search.results import NOT_SEARCHED
+from hashviewer.search import kernels
+from hashviewer.search.results import LAST_SMALL
 
 SHORT = 24  # words per code up to which column by column is the faster order
 BLOCK_BYTES = 512 * 1024  # of codes; with the temporaries about the size of a core's second-level cache
-LAST_SMALL = 248  # the widest codes whose distances fit one byte and leave 255 free, for the rows left out
+LEAST_COMPILED = 4096  # codes below which numpy is as fast as starting a kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +25,15 @@ class Scan:
     """Distances of all rows to one query.
 
     Attributes:
-        distances: (N,) in bits; `NOT_SEARCHED` where a row was left out.
+        distances: (N,) in bits, as bytes up to `LAST_SMALL` bits, else as 16-bit numbers; the largest number of the
+            type where a row was left out.
         histogram: (bits + 1,) how many searched rows lie at each distance.
+        minima: (ceil(N / BLOCK),) the smallest distance of each `results.BLOCK` rows; None if it was not noted.
     """
 
-    distances: NDArray[np.uint16]
+    distances: NDArray[np.unsignedinteger]
     histogram: NDArray[np.int64]
+    minima: NDArray[np.unsignedinteger] | None = None
 
 
 def scan(
@@ -50,26 +55,31 @@ def scan(
         SearchError: Query, codes, bits and mask do not fit each other, or a code has bits beyond its width.
     """
     _check_shapes(query, codes, bits, rows)
+    if kernels.ready() and len(codes) >= LEAST_COMPILED:
+        distances, counts, minima = kernels.module("scanning").scan(query, codes, bits, rows)
+        return Scan(distances=distances, histogram=_cut(counts, bits), minima=minima)
+    return _by_numpy(query, codes, bits, rows)
+
+
+def _by_numpy(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
+) -> Scan:
     words = _as_words(codes)
     target = np.ascontiguousarray(query).view(words.dtype)
-    distances = np.empty(len(codes), dtype=np.uint16)
     small = bits <= LAST_SMALL
+    distances = np.empty(len(codes), dtype=np.uint8 if small else np.uint16)
     pairs = np.zeros(65536, dtype=np.int64)
-    histogram = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    histogram = np.zeros(65536, dtype=np.int64)
     step = max(2, BLOCK_BYTES // codes.shape[1]) & ~1  # even: two byte-sized distances are counted at a time
     for start in range(0, len(codes), step):
         block = slice(start, min(start + step, len(codes)))
-        counts = _distances(target, words[block], np.dtype(np.uint8 if small else np.uint16))
+        counts = _distances(target, words[block], distances.dtype)
+        if rows is not None:  # all bits set where a row is left out: cheaper than assigning by mask
+            counts |= np.subtract(rows[block], 1, dtype=np.int16).view(np.uint16).astype(counts.dtype)
         distances[block] = counts
-        if (
-            rows is not None
-        ):  # all bits set where a row is left out, none elsewhere: cheaper than assigning by mask
-            left_out = np.subtract(rows[block], 1, dtype=np.int16).view(np.uint16)
-            distances[block] |= left_out
-            counts |= left_out.astype(counts.dtype)
         _count(counts, pairs, histogram)
     histogram += _unpaired(pairs)
-    histogram[255 if small else NOT_SEARCHED] = 0  # the rows left out
+    histogram[255 if small else 65535] = 0  # the rows left out
     return Scan(distances=distances, histogram=_cut(histogram, bits))
 
 
@@ -113,7 +123,7 @@ def _count(
 def _unpaired(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The histogram (65536,) of byte-sized distances counted in pairs."""
     grid = pairs.reshape(256, 256)
-    single = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    single = np.zeros(65536, dtype=np.int64)
     single[:256] = grid.sum(axis=0) + grid.sum(axis=1)
     return single
 

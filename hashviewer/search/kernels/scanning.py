@@ -1,0 +1,165 @@
+"""`Scan` by the compiled kernels: the same answer as the numpy pass gives, in a tenth of the time."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer.search.kernels import hamming
+from hashviewer.search.kernels.threads import over_ranges
+from hashviewer.search.results import BLOCK, LAST_SMALL
+
+Counts = NDArray[np.int64]
+
+
+def scan(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.unsignedinteger], Counts, NDArray[np.unsignedinteger]]:
+    """Distances (N,), their counts by distance (8 W + 1,) and the smallest of each block (ceil(N / BLOCK),)."""
+    codes = np.ascontiguousarray(codes)
+    kind = np.uint8 if bits <= LAST_SMALL else np.uint16
+    count = len(codes)
+    distances = np.empty(count, dtype=kind)
+    minima = np.empty(-(-count // BLOCK), dtype=kind)
+    if kind is np.uint8:
+        if codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
+            counts = _one_word(query, codes, distances, minima)
+        else:
+            counts = _narrow(query, codes, rows, distances, minima)
+    else:
+        counts = _wide(query, codes, rows, distances, minima)
+    return distances, counts, minima
+
+
+def _one_word(
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    distances: NDArray[np.uint8],
+    minima: NDArray[np.uint8],
+) -> Counts:
+    words = codes.view(np.uint64).reshape(-1)
+    target = np.ascontiguousarray(query).view(np.uint64)[0]
+    pairs = distances[: len(distances) & ~1].view(np.uint16)
+
+    def work(start: int, end: int, tables: NDArray[np.uint32]) -> None:
+        hamming.one_word(
+            words[start:end],
+            target,
+            pairs[start // 2 : end // 2],
+            distances[start:end],
+            minima[start // BLOCK : -(-end // BLOCK)],
+            tables,
+        )
+
+    return _unpaired(_with_tables(work, len(words), (2, 65536)))[: 8 * codes.shape[1] + 1]
+
+
+def _narrow(
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    rows: NDArray[np.bool_] | None,
+    distances: NDArray[np.uint8],
+    minima: NDArray[np.uint8],
+) -> Counts:
+    width = codes.shape[1]
+    target, mask = query_words(query)
+    flat, marks = codes.reshape(-1), _marks(rows)
+    pairs = distances[: len(distances) & ~1].view(np.uint16)
+
+    def work(start: int, end: int, tables: NDArray[np.uint32]) -> None:
+        hamming.narrow(
+            _readable(flat, width, start, end),
+            width,
+            target,
+            mask,
+            marks[start:end],
+            distances[start:end],
+            pairs[start // 2 : end // 2],
+            minima[start // BLOCK : -(-end // BLOCK)],
+            tables,
+        )
+
+    return _unpaired(_with_tables(work, len(codes), (2, 65536)))[: 8 * width + 1]
+
+
+def _wide(
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    rows: NDArray[np.bool_] | None,
+    distances: NDArray[np.uint16],
+    minima: NDArray[np.uint16],
+) -> Counts:
+    width = codes.shape[1]
+    target, mask = query_words(query)
+    flat, marks = codes.reshape(-1), _marks(rows)
+
+    def work(start: int, end: int, tables: NDArray[np.uint32]) -> None:
+        hamming.wide(
+            _readable(flat, width, start, end),
+            width,
+            target,
+            mask,
+            marks[start:end],
+            distances[start:end],
+            minima[start // BLOCK : -(-end // BLOCK)],
+            tables,
+        )
+
+    return _with_tables(work, len(codes), (4, 8 * width + 1)).sum(axis=0)
+
+
+def _readable(flat: NDArray[np.uint8], width: int, start: int, end: int) -> NDArray[np.uint8]:
+    """The bytes of rows `start`…`end`; a kernel reads the end of a code, however short, as eight bytes.
+
+    So the first codes of fewer bytes are copied, behind some that may be read.
+    """
+    if start > 0 or width >= 8:
+        return flat[start * width : end * width]
+    copy = np.zeros(end * width + 8, dtype=np.uint8)
+    copy[8:] = flat[: end * width]
+    return copy[8:]
+
+
+def _marks(rows: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    return np.empty(0, dtype=np.uint8) if rows is None else np.ascontiguousarray(rows).view(np.uint8)
+
+
+def _with_tables(
+    work: Callable[[int, int, NDArray[np.uint32]], None], count: int, shape: tuple[int, int]
+) -> Counts:
+    """Run `work` over ranges of `count` rows, each thread with tables of its own; their sum."""
+    spare: list[NDArray[np.uint32]] = []
+    total = np.zeros(shape, dtype=np.int64)
+
+    def ranged(start: int, end: int) -> None:
+        try:
+            tables = spare.pop()
+        except IndexError:
+            tables = np.zeros(shape, dtype=np.uint32)
+        work(start, end, tables)
+        spare.append(tables)
+
+    over_ranges(ranged, count)
+    for tables in spare:
+        total += tables
+    return total
+
+
+def _unpaired(tables: Counts) -> Counts:
+    """The counts (256,) of single distances from those of pairs (2, 65536); 255 is not a distance."""
+    grid = tables.sum(axis=0).reshape(256, 256)
+    counts: Counts = grid.sum(axis=0) + grid.sum(axis=1)
+    counts[255] = 0
+    return counts
+
+
+def query_words(query: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], np.uint64]:
+    """The query as the kernels read codes: its whole words but the last, its last eight bytes, and which bits count."""
+    width = len(query)
+    whole = (width - 1) // 8 * 8
+    rest = width - whole
+    last, marks = np.zeros(8, dtype=np.uint8), np.zeros(8, dtype=np.uint8)
+    last[8 - rest :] = query[whole:]
+    marks[8 - rest :] = 255
+    words = np.concatenate([query[:whole], last]).view(np.uint64)
+    return words, marks.view(np.uint64)[0]
