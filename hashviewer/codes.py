@@ -5,12 +5,14 @@ unused bits of the last byte are zero. A bit is 1 where the network's output is 
 everywhere: in the store, in the query and in every figure.
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hashviewer.errors import CodeError
 
-BIT_ORDER = "big"
+BIT_ORDER: Final = "big"
 
 
 def width(bits: int) -> int:
@@ -57,9 +59,8 @@ def hamming(query: NDArray[np.uint8], codes: NDArray[np.uint8]) -> NDArray[np.ui
             break
     else:
         different = np.bitwise_count(codes ^ query)
-    if different.shape[1] == 1:
-        return different[:, 0].astype(np.uint16)
-    return different.sum(axis=1, dtype=np.uint16)
+    distances: NDArray[np.uint16] = different.sum(axis=1, dtype=np.uint16)
+    return distances
 
 
 def differing_bits(a: NDArray[np.uint8], b: NDArray[np.uint8], bits: int) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from hashviewer.cli.pack import pack
 from hashviewer.cli.query import query
 from hashviewer.cli.sample import sample
 from hashviewer.cli.screenshot import screenshot
+from hashviewer.cli.train import train
 from hashviewer.cli.window import window
 
 # rich is left out: its import would double the time that a command needs to start
@@ -48,7 +49,7 @@ def hashviewer(
     """
 
 
-for command in (index, query, buckets, bits, info, export, pack, screenshot, sample):
+for command in (index, query, buckets, bits, info, export, pack, train, screenshot, sample):
     app.command()(command)
 app.command(WINDOW)(window)
 

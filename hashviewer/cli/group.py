@@ -61,6 +61,8 @@ def failures_in_words() -> Iterator[None]:
     try:
         yield
     except HashViewerError as error:
+        if error.__cause__ is not None:
+            LOGGER.warning("%s", sys.argv, exc_info=True)
         typer.echo(shown(str(error)), err=True)
         raise typer.Exit(FAILED) from error
     except (Cancelled, KeyboardInterrupt) as stop:
@@ -68,6 +70,10 @@ def failures_in_words() -> Iterator[None]:
         raise typer.Exit(STOPPED) from stop
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
+    except OSError as error:  # disk full, a folder that may not be read: not ours, but worth the details
+        LOGGER.exception("%s", sys.argv)
+        typer.echo(shown(f"{error.filename or 'The output'}: {error.strerror or error}."), err=True)
+        raise typer.Exit(FAILED) from error
     except Exception as error:  # the log keeps the traceback, the user gets a sentence
         if type(error).__module__.startswith(("click.", "typer.")):
             raise  # a wrong option: the command line's own message

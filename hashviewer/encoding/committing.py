@@ -55,10 +55,19 @@ class Committer:
         self._last = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome in; it is not durable yet."""
+        """Take an outcome in; it is not durable yet.
+
+        Raises:
+            EncodingError: The network's outputs are not numbers.
+        """
         job = outcome.job
+        if outcome.outputs is not None and not np.isfinite(outcome.outputs).all():
+            raise EncodingError(
+                f"The model “{self._info.model}” gives outputs that are not numbers; its file is damaged. Fetch or "
+                "train it again."
+            )
         if outcome.reason:
-            self._problems.append(Problem(job.file.path, outcome.reason, job.file.size, job.file.mtime_ns))
+            self._problems.append(_problem(outcome))
         elif outcome.same_as is not None:
             self._moves[outcome.same_as] = outcome
         elif job.row is None or job.changed:
@@ -131,11 +140,6 @@ class Committer:
         features = _placed([outcome.features for outcome in ready], places, count, self._info.feature_dim)
         encoded = np.zeros(count, np.bool_)
         encoded[places] = True
-        if not np.isfinite(outputs).all():
-            raise EncodingError(
-                f"The model “{self._info.model}” gives outputs that are not numbers; its file is damaged. Fetch or "
-                "train it again."
-            )
         self._writer.add_codes(self._info, first, codes.from_outputs(outputs), outputs, features, encoded)
 
 
@@ -146,6 +150,14 @@ def _placed(
     for place, value in zip(places, values, strict=True):
         array[place] = value
     return array
+
+
+def _problem(outcome: Outcome) -> Problem:
+    """The problem of an outcome. One that may pass is noted with a time that no file has: it is tried again."""
+    file = outcome.job.file
+    if outcome.passing:
+        return Problem(file.path, outcome.reason, 0, 0)
+    return Problem(file.path, outcome.reason, file.size, file.mtime_ns)
 
 
 def _row(outcome: Outcome) -> int:

@@ -93,23 +93,32 @@ def open_engine(
     """
     _check(device=device, precision=precision, engine=engine)
     where = _device_of(device, engine)
-    if engine != "torch" and where == "cpu":
-        if engine == "openvino" or openvino_runtime.is_installed():
-            from hashviewer.encoding.openvino_engine import OpenVinoEngine
-
-            try:
-                return OpenVinoEngine.open(model, precision=precision, lanes=lanes)
-            except EncodingError as error:
-                if engine == "openvino" or precision == "bfloat16":
-                    raise
-                _log.warning("OpenVINO is not used, torch is: %s", error)
-    elif engine == "openvino":
+    if engine == "openvino" and where != "cpu":
         raise EncodingError(
             f"The engine “openvino” runs on the CPU, not on “{device}”. Leave the device out."
         )
+    if where == "cpu" and engine != "torch":
+        compiled = _openvino(model, precision=precision, lanes=lanes, required=engine == "openvino")
+        if compiled is not None:
+            return compiled
     from hashviewer.encoding.torch_engine import TorchEngine
 
     return TorchEngine.open(model, device=where, precision=precision)
+
+
+def _openvino(model: Path, *, precision: str, lanes: int | None, required: bool) -> Engine | None:
+    """OpenVINO, or None where it is absent or does not work here and torch may take its place."""
+    if not required and not openvino_runtime.is_installed():
+        return None
+    from hashviewer.encoding.openvino_engine import OpenVinoEngine
+
+    try:
+        return OpenVinoEngine.open(model, precision=precision, lanes=lanes)
+    except EncodingError as error:
+        if required or precision == "bfloat16":
+            raise
+        _log.warning("OpenVINO is not used, torch is: %s", error)
+        return None
 
 
 def _check(*, device: str, precision: str, engine: str) -> None:

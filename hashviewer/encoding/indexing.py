@@ -1,10 +1,11 @@
 """A folder's photos into a library, and a library's photos through another model."""
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hashviewer.encoding.committing import Committer, Counts
@@ -46,7 +47,7 @@ class Settings:
     precision: str
     progress: Progress
     on_committed: Callable[[int], None]
-    precautions: Precautions
+    precautions: Precautions = field(default_factory=Precautions)
 
 
 def index(
@@ -58,7 +59,6 @@ def index(
     precision: str = "auto",
     progress: Progress = silent,
     on_committed: Callable[[int], None] = _nobody,
-    precautions: Precautions | None = None,
 ) -> IndexReport:
     """Bring a library up to date with a folder of photos, in this process.
 
@@ -73,7 +73,6 @@ def index(
         precision: "auto", "float32" or "bfloat16"; "auto" stays with what the library has.
         progress: Called with photos done and to be done, and the pace in words.
         on_committed: Called with the number of photos that have just become durable.
-        precautions: What earlier deaths of this process teach.
 
     Raises:
         EncodingError: The engine cannot start or has failed.
@@ -81,8 +80,7 @@ def index(
         ImageError: The folder cannot be read.
         CheckpointError: The model cannot be used.
     """
-    settings = Settings(model, device, precision, progress, on_committed, precautions or Precautions())
-    return _run(_opened(folder, library), settings, folder=folder)
+    return index_with(folder, library, Settings(model, device, precision, progress, on_committed))
 
 
 def encode_library(
@@ -93,13 +91,21 @@ def encode_library(
     precision: str = "auto",
     progress: Progress = silent,
     on_committed: Callable[[int], None] = _nobody,
-    precautions: Precautions | None = None,
 ) -> IndexReport:
     """Give the photos that a library has the codes of a model, in this process. Arguments and errors as in `index`.
 
     Photos whose file has vanished or changed since are left without a code.
     """
-    settings = Settings(model, device, precision, progress, on_committed, precautions or Precautions())
+    return encode_library_with(library, Settings(model, device, precision, progress, on_committed))
+
+
+def index_with(folder: Path, library: Path, settings: Settings) -> IndexReport:
+    """`index` with all its settings."""
+    return _run(_opened(folder, library), settings, folder=folder)
+
+
+def encode_library_with(library: Path, settings: Settings) -> IndexReport:
+    """`encode_library` with all its settings."""
     return _run(Library.open(library), settings, folder=None)
 
 
@@ -228,6 +234,7 @@ class _Run:
         for outcome in pipeline.outcomes():
             try:
                 if outcome is not None:
+                    self._check_drive(outcome, committer)
                     committer.add(outcome)
                     progress.done += 1
                 if committer.due():
@@ -237,6 +244,15 @@ class _Run:
             except (Cancelled, KeyboardInterrupt):
                 self.cancelled = True
                 pipeline.stop()
+
+    def _check_drive(self, outcome: Outcome, committer: Committer) -> None:
+        """Ends the run, keeping what is done, where the folder has gone: else every photo would be a problem."""
+        if outcome.passing and _is_gone(self._root()):
+            committer.flush()
+            raise EncodingError(
+                f"The folder {self._root()} is no longer there. Plug its drive in or connect to it again, then index "
+                "again: what is done is kept."
+            )
 
     def _recognise(self, job: Job, content: str) -> int | None:
         """The row whose content a file has: its own if it was only touched, a vanished one's if it was moved."""
@@ -290,6 +306,15 @@ class _Run:
         root = self._library.root
         assert root is not None, "checked when the work was planned"
         return root
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether a folder is not there, or is the empty place where a drive was mounted."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
 
 
 class _Throttled:

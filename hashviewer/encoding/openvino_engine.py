@@ -26,7 +26,7 @@ from hashviewer.networks import read_card
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 _MOST_LANES = 32  # more share the memory's bandwidth, and each keeps its own buffers
 _AGREEMENT_HERE = 0.003  # stricter than what is promised, since clouds are not photos
-_PICTURES = 64
+CLOUDS = 64
 
 
 class OpenVinoEngine:
@@ -118,11 +118,11 @@ def choose_precision(wanted: str, core: Any, folder: Path) -> str:  # noqa: ANN4
             "This processor does not compute in bfloat16. Leave the precision out, or choose “float32”."
         )
     if wanted == "auto":
-        return "bfloat16" if native and _bfloat16_agrees(core, folder) else "float32"
+        return "bfloat16" if native and bfloat16_agrees(core, folder) else "float32"
     return wanted
 
 
-def _bfloat16_agrees(core: Any, folder: Path) -> bool:  # noqa: ANN401
+def bfloat16_agrees(core: Any, folder: Path) -> bool:  # noqa: ANN401
     """Whether bfloat16 gives this network's codes; measured once on each machine, a second's work."""
     note = folder / "bfloat16.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -131,7 +131,7 @@ def _bfloat16_agrees(core: Any, folder: Path) -> bool:  # noqa: ANN401
     for precision in ("float32", "bfloat16"):
         compiled = compile_network(core, folder, precision=precision, lanes=1)
         request = compiled.create_infer_request()
-        pictures = calibration_pictures(_PICTURES, compiled.inputs[0].shape[1])
+        pictures = calibration_pictures(CLOUDS, compiled.inputs[0].shape[1])
         outputs.append(np.concatenate([_infer(request, picture)[0] for picture in pictures]))
     share = differing_share(outputs[0], outputs[1])
     put_file(note, json.dumps({"differing": share}).encode())
@@ -143,13 +143,19 @@ def _read_compiled(core: Any, file: Path, settings: dict[str, str]) -> Any:  # n
         stored = file.read_bytes()
     except OSError:
         return None
-    data = stored[32:]
-    if hashlib.sha256(data).digest() != stored[:32]:
+    data = intact(stored)
+    if data is None:
         return None
     try:
         return core.import_model(data, "CPU", settings)
     except RuntimeError:  # of another build of OpenVINO
         return None
+
+
+def intact(stored: bytes) -> bytes | None:
+    """What a cache file holds behind its checksum; None if it is damaged."""
+    data = stored[32:]
+    return data if hashlib.sha256(data).digest() == stored[:32] else None
 
 
 def _infer(request: Any, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401

@@ -4,6 +4,8 @@
 exit status is 0, or 1 with a sentence on stderr.
 """
 
+import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hashviewer import networks
 from hashviewer.encoding import openvino_runtime
 from hashviewer.encoding.calibration import AGREEMENT, calibration_pictures, differing_share
 from hashviewer.encoding.child import environment
@@ -22,8 +25,7 @@ if TYPE_CHECKING:
     import torch
 
 NETWORK = "network.xml"
-_FORM = 1  # counts changes of what this module writes
-_PICTURES = 8
+_PICTURES = 4
 
 
 def exported_network(model: Path, sha256: str) -> Path:
@@ -40,7 +42,7 @@ def exported_network(model: Path, sha256: str) -> Path:
         EncodingError: It cannot be exported; the text says why.
     """
     version = openvino_runtime.load_openvino().__version__.split("-")[0]
-    target = openvino_runtime.networks_folder() / f"{sha256[:32]}-openvino-{version}-{_FORM}"
+    target = openvino_runtime.networks_folder() / f"{sha256[:32]}-openvino-{version}-{code_digest()}"
     if (target / NETWORK).exists():
         return target
     try:
@@ -55,10 +57,20 @@ def exported_network(model: Path, sha256: str) -> Path:
         words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(), check=False
     )
     if done.returncode:
+        shutil.rmtree(fresh, ignore_errors=True)
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
         raise EncodingError(f"The network could not be prepared for OpenVINO: {last}")
     openvino_runtime.put_folder(target, fresh)
+    openvino_runtime.forget_others(target, made_from=sha256[:32])
     return target
+
+
+def code_digest() -> str:
+    """Eight digits that change with the code that turns a checkpoint into a network: what it made before is stale."""
+    digest = hashlib.sha256()
+    for file in [*sorted(Path(networks.__file__).parent.glob("*.py")), Path(__file__)]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def main(arguments: list[str]) -> int:
@@ -78,10 +90,8 @@ def export(model: Path, folder: Path) -> None:
     Raises:
         EncodingError: What was written gives other codes than torch.
     """
-    from hashviewer.networks import load_network, read_card
-
-    size = read_card(model).preprocessing.size
-    network = load_network(model)
+    size = networks.read_card(model).preprocessing.size
+    network = networks.load_network(model)
     converted = _convert(network, size)
     openvino = openvino_runtime.load_openvino()
     openvino.save_model(converted, folder / NETWORK, compress_to_fp16=False)
@@ -97,7 +107,9 @@ def _convert(network: "torch.nn.Module", size: int) -> Any:  # noqa: ANN401 - op
 
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with torch.no_grad():
-        decoder = TorchScriptPythonDecoder(network, example_input=example)
+        # Traced here, since the decoder's own tracing runs the network four times to check what we check below.
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced)  # in a variable: the frontend does not keep it alive
         frontend = FrontEndManager().load_by_framework("pytorch")
         converted = frontend.convert(frontend.load(decoder))
     pixels = converted.inputs[0].get_node()

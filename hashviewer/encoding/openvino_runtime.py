@@ -1,10 +1,12 @@
 """OpenVINO as this program loads it: without its telemetry, and with a cache of our own."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,7 @@ from hashviewer.errors import EncodingError
 
 _TELEMETRY = "openvino_telemetry"
 _CONVERTER = "openvino.tools.ovc"
+_ABANDONED = 24 * 3600.0  # s; no export takes so long
 
 
 def is_installed() -> bool:
@@ -80,3 +83,13 @@ def put_folder(target: Path, source: Path) -> None:
         if not target.is_dir():
             raise
         shutil.rmtree(source, ignore_errors=True)
+
+
+def forget_others(kept: Path, *, made_from: str) -> None:
+    """Delete what other versions have made from the same checkpoint, and what killed exports have left behind."""
+    for entry in kept.parent.iterdir():
+        outdated = entry.name.startswith(made_from) and entry != kept
+        with contextlib.suppress(OSError):
+            left = entry.suffix == ".part" and time.time() - entry.stat().st_mtime > _ABANDONED
+            if outdated or left:
+                shutil.rmtree(entry, ignore_errors=True)

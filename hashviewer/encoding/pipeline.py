@@ -51,6 +51,7 @@ class Outcome:
         job: The job.
         content: Hash of the file's bytes.
         reason: Why the file cannot be read.
+        passing: Whether the reason lies with the drive or the machine rather than in the file: to be tried again.
         same_as: The row that holds this very content already: nothing was decoded.
         decoded: The photo; its pixels have been dropped.
         outputs: (bits,) float32.
@@ -60,6 +61,7 @@ class Outcome:
     job: Job
     content: str = ""
     reason: str = ""
+    passing: bool = False
     same_as: int | None = None
     decoded: "Facts | None" = None
     outputs: NDArray[np.float32] | None = None
@@ -188,6 +190,9 @@ class Pipeline:
     def _decoded(self, job: Job) -> "_Picture | Outcome":
         try:
             data, _ = read_picture(self._root / job.file.path)
+        except ImageError as error:
+            return Outcome(job, reason=str(error), passing=isinstance(error.__cause__, OSError))
+        try:
             content = content_hash(data)
             known = self._recognise(job, content)
             if known is not None:
@@ -196,7 +201,7 @@ class Pipeline:
         except ImageError as error:
             return Outcome(job, reason=str(error))
         except MemoryError:
-            return Outcome(job, reason="This picture needs more memory than there is.")
+            return Outcome(job, reason="This picture needs more memory than there is.", passing=True)
         except Exception as error:  # noqa: BLE001 - whatever a decoder stumbles over costs that file only
             return Outcome(job, reason=f"This file cannot be read ({type(error).__name__}: {error}).")
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hashviewer.encoding import messages
 from hashviewer.encoding.engine import Engine, open_engine
 from hashviewer.encoding.messages import Message
@@ -27,6 +29,7 @@ def serve(model: Path, *, engine: str, device: str, precision: str) -> int:
     try:
         runner = _open_recorded(model, engine=engine, device=device, precision=precision)
         preprocessing = read_card(model).preprocessing
+        runner.encode(np.zeros((1, preprocessing.size, preprocessing.size, 3), np.uint8))  # the first is slow
     except Exception as error:  # noqa: BLE001 - the parent shows it
         sys.excepthook(type(error), error, error.__traceback__)
         messages.write(stream, messages.error_message(error))

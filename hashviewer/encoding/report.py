@@ -11,11 +11,11 @@ class IndexReport:
         moved: Photos found at another place.
         missing: Photos whose file has vanished since the last run.
         unchanged: Photos that are as they were.
-        encoded: Photos that got a code, new and old ones.
         problems: Files that cannot be read, those of earlier runs too.
         seconds: How long it took.
         photos_per_second: Photos encoded in that time, from the first to be decoded to the last to be written.
         cancelled: Whether it was stopped before its end.
+        encoded: Photos that got a code, new ones and such as were in the library.
     """
 
     added: int
@@ -23,8 +23,8 @@ class IndexReport:
     moved: int
     missing: int
     unchanged: int
-    encoded: int
     problems: int
     seconds: float
     photos_per_second: float
     cancelled: bool
+    encoded: int = 0

@@ -128,7 +128,7 @@ class _Case:
                 "library. Close other programs if memory is short, then try again; the log has the details."
             )
         known = self.precautions
-        if len(flying) == 1:
+        if len(flying) == 1 and flying[0] in known.suspects:  # it was alone, and it is the second time
             self.precautions = replace(known, condemned=known.condemned | set(flying), suspects=frozenset())
         else:
             self.precautions = replace(known, suspects=frozenset(flying))
@@ -161,7 +161,7 @@ class _Run:
                 self._told = True
                 child.stop()
         if self._told:
-            return IndexReport(self.written, 0, 0, 0, 0, self.written, 0, 0.0, 0.0, cancelled=True)
+            return IndexReport(self.written, 0, 0, 0, 0, 0, 0.0, 0.0, cancelled=True, encoded=self.written)
         return None
 
     def _take(self, message: Message | None) -> None:

@@ -1,6 +1,5 @@
 """The indexing process: does the work, tells of it on standard output, stops when told or when its parent is gone."""
 
-import logging
 import os
 import signal
 import sys
@@ -11,14 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from hashviewer.encoding import messages
-from hashviewer.encoding.indexing import encode_library, index
-from hashviewer.encoding.journal import read_precautions
+from hashviewer.encoding.indexing import Settings, encode_library_with, index_with
+from hashviewer.encoding.journal import Precautions, read_precautions
 from hashviewer.encoding.messages import Message
+from hashviewer.encoding.report import IndexReport
 from hashviewer.progress import Cancelled
 
 _NICE = 5  # the window goes first
-
-_log = logging.getLogger(__name__)
 
 
 def work(
@@ -41,35 +39,30 @@ def work(
         with suppress(OSError):
             os.nice(_NICE)
     try:
-        care = read_precautions(precautions) if precautions else None
-        if folder is None:
-            report = encode_library(
-                library,
+        report = _report(
+            library,
+            folder=folder,
+            settings=Settings(
                 model=model,
                 device=device,
                 precision=precision,
                 progress=reporter.progress,
                 on_committed=reporter.committed,
-                precautions=care,
-            )
-        else:
-            report = index(
-                folder,
-                library,
-                model=model,
-                device=device,
-                precision=precision,
-                progress=reporter.progress,
-                on_committed=reporter.committed,
-                precautions=care,
-            )
+                precautions=read_precautions(precautions) if precautions else Precautions(),
+            ),
+        )
     except Exception as error:  # noqa: BLE001 - the parent shows it
-        _log.debug("The encoder failed", exc_info=error)
         sys.excepthook(type(error), error, error.__traceback__)
         reporter.send(messages.error_message(error))
         return 1
     reporter.send(Message("done", asdict(report)))
     return 0
+
+
+def _report(library: Path, *, folder: Path | None, settings: Settings) -> IndexReport:
+    if folder is None:
+        return encode_library_with(library, settings)
+    return index_with(folder, library, settings)
 
 
 class _Reporter:

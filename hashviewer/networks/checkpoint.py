@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hashviewer.errors import CheckpointError
 from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.networks.card import FORMAT, Card, read_card
-from hashviewer.networks.header import read_header
+from hashviewer.networks.header import compose, read_header
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,8 +43,6 @@ def save_checkpoint(path: Path, head: "HashHead", origin: Origin) -> Card:
     Raises:
         CheckpointError: The file cannot be written.
     """
-    from safetensors.torch import save
-
     from hashviewer.networks.backbones import BACKBONE, BACKBONE_SHA256, FEATURE_DIM
 
     said = {
@@ -64,7 +62,7 @@ def save_checkpoint(path: Path, head: "HashHead", origin: Origin) -> Card:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(save(dict(head.state_dict()), metadata=said))
+        part.write_bytes(compose({name: tensor.numpy() for name, tensor in head.state_dict().items()}, said))
         part.replace(path)
     except OSError as error:
         raise CheckpointError(f"The model {path} cannot be written: {error.strerror or error}.") from error
@@ -90,7 +88,7 @@ def load_head(path: Path) -> "HashHead":
     except SafetensorError as error:
         raise CheckpointError(f"{path.name} is damaged: {error}.") from error
     head = HashHead.from_tensors(tensors, temperature=_temperature(path, header.metadata))
-    if head.from_features.shape != (FEATURE_DIM, card.bits) or len(head.from_classes) != CLASSES:
+    if head.weight.shape != (CLASSES, card.bits) or card.feature_dim != FEATURE_DIM:
         raise CheckpointError(f"The hash head in {path.name} does not fit its card or its backbone.")
     return head
 

@@ -1,12 +1,16 @@
-"""The header of a safetensors file, read and checked without any library.
+"""Safetensors files without any library: read and checked, and written so that equal content gives equal bytes.
 
-The file is eight bytes with the length of a JSON header, the header, then the numbers it describes.
+The file is eight bytes with the length of a JSON header, the header, then the numbers it describes. (The library of
+that name writes the texts of the header in a random order.)
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hashviewer.errors import CheckpointError
 
@@ -59,6 +63,20 @@ def read_header(path: Path) -> Header:
     if _described_bytes(path, header) != len(data) - 8 - length:
         raise CheckpointError(f"{path.name} is cut short or damaged. Fetch or train the model again.")
     return Header(metadata, data)
+
+
+def compose(tensors: dict[str, NDArray[np.float32]], metadata: dict[str, str]) -> bytes:
+    """The bytes of a safetensors file; the numbers begin at a multiple of 8."""
+    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
+    numbers = b""
+    for name, tensor in sorted(tensors.items()):
+        data = np.ascontiguousarray(tensor, dtype="<f4").tobytes()
+        place = [len(numbers), len(numbers) + len(data)]
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": place}
+        numbers += data
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + numbers
 
 
 def _parse(path: Path, text: bytes) -> dict[str, Any]:

@@ -15,4 +15,4 @@ class PhotoNetwork(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """From uint8 images (B, S, S, 3) RGB to outputs (B, bits) and features (B, D), both float32."""
         features, logits = self.backbone(images)
-        return self.head(features, logits), features
+        return self.head(logits), features

@@ -6,7 +6,7 @@ brushes, `rendering` makes the folder.
 """
 
 from hashviewer.sample.plan import COUNT, Shot, plan
-from hashviewer.sample.rendering import GROUPS, ready_sample, render_sample, sample_folder
+from hashviewer.sample.rendering import GROUPS, render_sample, sample_folder
 from hashviewer.sample.scenes import KINDS, Kind
 from hashviewer.sample.shots import VERSION
 
@@ -18,7 +18,6 @@ __all__ = [
     "Kind",
     "Shot",
     "plan",
-    "ready_sample",
     "render_sample",
     "sample_folder",
 ]

@@ -165,7 +165,7 @@ def to_bytes(picture: Picture) -> NDArray[np.uint8]:
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def finish(rng: np.random.Generator, picture: Picture, *, grain: float = 0.018) -> NDArray[np.uint8]:
+def finish(rng: np.random.Generator, picture: Picture, *, grain: float = 0.011) -> NDArray[np.uint8]:
     """What a camera adds: exposure, warmth, contrast, darker corners and grain; as bytes (height, width, 3)."""
     height, width = picture.shape[:2]
     warmth = float(rng.normal(0, 0.015))

@@ -28,13 +28,6 @@ def sample_folder() -> Path:
     return platformdirs.user_data_path("hashviewer", appauthor=False) / f"sample-{VERSION}" / "pictures"
 
 
-def ready_sample(*, progress: Progress = silent) -> Path:
-    """The folder of the sample's pictures, rendered now if it is not there yet."""
-    folder = sample_folder()
-    render_sample(folder, progress=progress)
-    return folder
-
-
 def render_sample(
     folder: Path, *, seed: int = 0, count: int = COUNT, processes: int = 2, progress: Progress = silent
 ) -> None:

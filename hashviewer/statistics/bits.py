@@ -1,6 +1,8 @@
 """How the bits of a code set behave: balance, entropy, correlation, and a query's margins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,7 @@ def bit_statistics(
         count=count,
         balance=balance,
         entropy=_entropy(balance),
-        correlation=_correlation(packed.unpack(sample, bits)),
+        correlation=_correlation(packed.unpack(sample, bits), partial(progress, len(codes), len(codes))),
         dead=tuple(int(bit) for bit in np.flatnonzero((ones == 0) | (ones == count))) if count else (),
         sampled=len(sample),
     )
@@ -122,13 +124,15 @@ def _entropy(balance: NDArray[np.float64]) -> NDArray[np.float64]:
     return entropy
 
 
-def _correlation(ones: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _correlation(ones: NDArray[np.bool_], may_cancel: Callable[[], None]) -> NDArray[np.float32]:
     """Pearson correlation (B, B) of bits (n, B); 0 where a bit has the same value in all rows."""
     count, bits = ones.shape
-    together = np.zeros((bits, bits))
-    for start in range(0, count, 8192):  # float32 holds the counts of a block exactly
-        block = ones[start : start + 8192].astype(np.float32)
-        together += block.T @ block
+    planes = _planes(ones)
+    together = np.empty((bits, bits))  # how often two bits are 1 in the same row
+    for bit in range(bits):
+        may_cancel()
+        # counting words is faster than a matrix product, and exact
+        together[bit] = np.bitwise_count(planes & planes[bit]).sum(axis=1, dtype=np.int64)
     share = together.diagonal() / max(count, 1)
     covariance = together / max(count, 1) - np.outer(share, share)
     deviation = np.sqrt(share * (1 - share))
@@ -136,3 +140,12 @@ def _correlation(ones: NDArray[np.bool_]) -> NDArray[np.float32]:
     result = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
     correlation: NDArray[np.float32] = np.clip(result, -1, 1).astype(np.float32)
     return correlation
+
+
+def _planes(ones: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """One row of words for each bit (B, words): bit b of all rows (n, B), filled up with zeros."""
+    count, bits = ones.shape
+    packed_rows = np.packbits(np.ascontiguousarray(ones.T), axis=1)  # (B, ceil(n / 8))
+    filled = np.zeros((bits, -(-count // 64) * 8), dtype=np.uint8)
+    filled[:, : packed_rows.shape[1]] = packed_rows
+    return filled.view(np.uint64)

@@ -45,11 +45,13 @@ def run(path: Path | None, *, sample: bool = False) -> int:
     write_log(log_file())
     window = MainWindow(Settings())
     catch_unforeseen(window.tell)
-    window.show()
     if path is not None:
+        window.show_opening(path.name)
         window.commands.open_path(path.absolute(), index_at_once=True)
     elif sample:
+        window.show_opening("the sample library")
         window.commands.open_sample()
+    window.show()
     heartbeat = QTimer(interval=SPARE_MS)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start()

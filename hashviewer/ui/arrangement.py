@@ -66,11 +66,13 @@ def arrange(
 
 def usual_shape(library: "Library") -> float:
     """Height divided by width of the middle one of the pictures, kept within 2:3 and 5:4; 1 when unknown."""
-    widths, heights = library.widths[:SAMPLE], library.heights[:SAMPLE]
+    step = max(1, len(library) // SAMPLE)
+    widths, heights = library.widths[::step], library.heights[::step]
     known = (widths > 0) & (heights > 0)
     if not known.any():
         return 1.0
-    return float(np.clip(np.median(heights[known] / widths[known]), 2 / 3, 5 / 4))
+    shapes = np.sort(heights[known] / widths[known])
+    return float(np.clip(shapes[len(shapes) // 2], 2 / 3, 5 / 4))  # np.median imports numpy.ma, for 70 ms
 
 
 def ordered(library: "Library", rows: NDArray[np.int64], order: Order) -> NDArray[np.int64]:
@@ -91,7 +93,7 @@ def ordered(library: "Library", rows: NDArray[np.int64], order: Order) -> NDArra
 def _dates(library: "Library") -> NDArray[np.float64]:
     """(N,) seconds since 1970: when it was taken, else when the file was changed."""
     taken = library.taken
-    return np.where(np.isnan(taken), library.mtimes, taken)
+    return np.where(np.isnan(taken), library.mtimes / 1e9, taken)
 
 
 def _living(rows: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.int64]:

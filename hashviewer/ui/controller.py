@@ -1,5 +1,6 @@
 """Turns what is asked into tasks and their results into state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.selection import Selection
 from hashviewer.statistics import largest_gap
-from hashviewer.ui.explorer import Explorer, Results, RowFilter
+from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
 
 CLEAR_GAP = 3  # bits from the last photo within to the first beyond that make a gap stand out
+NEAR = 3  # at a third of the bits and beyond lie unrelated photos, too: no radius is suggested there
 WITHOUT_GAP = 10  # photos that the suggested radius takes in when no gap stands out
 
 
@@ -28,6 +31,31 @@ class Step:
     source: int | Path | bytes  # a row, or a picture from outside
     title: str
     query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Setting:
+    """What is searched, and how."""
+
+    workspace: Workspace
+    options: Options
+    row_filter: RowFilter | None
+
+    def is_of(self, explorer: Explorer) -> bool:
+        """Whether nothing of it has changed meanwhile."""
+        return (self.workspace, self.options, self.row_filter) == (
+            explorer.workspace,
+            explorer.options,
+            explorer.row_filter,
+        )
+
+    def rows(self) -> NDArray[np.bool_] | None:
+        """(N,) True for the rows to search; None for all."""
+        if self.row_filter is None or not self.row_filter.search:
+            return None
+        mask = np.zeros(len(self.workspace.library), dtype=np.bool_)
+        mask[self.row_filter.rows] = True
+        return mask
 
 
 class Controller(QObject):
@@ -143,26 +171,39 @@ class Controller(QObject):
                 "Add photos (File > Refresh library) or wait until the first are encoded."
             )
             return
-        done = partial(self._on_query_made, source, title, remember)
+        make: Callable[[], Query]
         if isinstance(source, int):
-            self.tasks.run("query", partial(workspace.query_row, source, codes=codes), on_done=done)
+            make, label = partial(workspace.query_row, source, codes=codes), ""
         else:
-            work = partial(workspace.query_image, source, codes=codes, title=title)
-            self.tasks.run("query", work, on_done=done, label="Encoding the picture")
+            make, label = (
+                partial(workspace.query_image, source, codes=codes, title=title),
+                "Encoding the picture",
+            )
+        setting = self._setting(workspace)
+        done = partial(self._on_answered, source, title, remember, setting)
+        self.tasks.run("query", _answer, make, setting, on_done=done, label=label)
 
-    def _on_query_made(
+    def _on_answered(
         self,
         source: int | Path | bytes,
         title: str,
         remember: bool,  # noqa: FBT001 - bound by partial
-        query: Query,
+        setting: "_Setting",
+        answer: tuple[Query, Matches],
     ) -> None:
+        query, matches = answer
         step = Step(source, title, query)
-        if remember:
-            self._set_history(self.history.after(step))
-        else:
-            self._set_history(self.history.with_present(step))
-        self._take_query(query)
+        self.tasks.cancel("search")
+        with self.explorer.together():
+            if remember:
+                self._set_history(self.history.after(step))
+            else:
+                self._set_history(self.history.with_present(step))
+            self.explorer.query = query
+            if setting.is_of(self.explorer):
+                self._on_found(query, matches)
+            else:
+                self.search()
 
     def _take_query(self, query: Query) -> None:
         self.explorer.query = query
@@ -178,30 +219,29 @@ class Controller(QObject):
     def search(self) -> None:
         """Answer the present query with the present options."""
         explorer = self.explorer
-        query, workspace, options = explorer.query, explorer.workspace, explorer.options
+        query, workspace = explorer.query, explorer.workspace
         if query is None or workspace is None:
             return
-        rerank = 0 if query.feature is None else options.rerank
-        rows = self._searched_rows(workspace)
-        work = partial(workspace.search, query, k=options.k, rerank=rerank, rows=rows)
         self.tasks.run(
-            "search", work, on_done=partial(self._on_found, query), pass_progress=True, label="Searching"
+            "search",
+            _search,
+            query,
+            self._setting(workspace),
+            on_done=partial(self._on_found, query),
+            pass_progress=True,
+            label="Searching",
         )
 
-    def _searched_rows(self, workspace: Workspace) -> NDArray[np.bool_] | None:
-        row_filter = self.explorer.row_filter
-        if row_filter is None or not row_filter.search:
-            return None
-        mask = np.zeros(len(workspace.library), dtype=np.bool_)
-        mask[row_filter.rows] = True
-        return mask
+    def _setting(self, workspace: Workspace) -> "_Setting":
+        return _Setting(workspace, self.explorer.options, self.explorer.row_filter)
 
     def _on_found(self, query: Query, matches: Matches) -> None:
         explorer = self.explorer
         if query is not explorer.query:
             return
         known = explorer.results
-        if self.suggesting and (known is None or known.query is not query):
+        asked_anew = known is None or known.query is not query
+        if self.suggesting and (asked_anew or _has_grown(known, matches)):
             self._set_radius(suggested_radius(matches, query))
         explorer.results = Results(query, matches, explorer.options)
 
@@ -270,15 +310,33 @@ class Controller(QObject):
             self.search()
 
 
+def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches]:
+    """In a worker: the query and its answer, which the views show as one change."""
+    query = make()
+    return query, _search(query, setting)
+
+
+def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> Matches:
+    rerank = 0 if query.feature is None else setting.options.rerank
+    return setting.workspace.search(
+        query, k=setting.options.k, rerank=rerank, rows=setting.rows(), progress=progress
+    )
+
+
 def suggested_radius(matches: Matches, query: Query) -> int:
     """Where the distances leave the largest gap, if it stands out; else the distance of the tenth nearest photo."""
     itself = query.row is not None or matches.histogram[0] > 0  # the picture or its copy: no neighbour yet
-    gap = largest_gap(matches.histogram, minimum=2 if itself else 1)
+    gap = largest_gap(matches.histogram, minimum=2 if itself else 1, up_to=matches.bits // NEAR)
     if gap is not None and (gap.next_distance is None or gap.next_distance - gap.radius >= CLEAR_GAP):
         return gap.radius
     if len(matches.distances) == 0:
         return 0
-    return int(np.sort(matches.distances)[min(WITHOUT_GAP, len(matches.distances)) - 1])
+    tenth = int(np.sort(matches.distances)[min(WITHOUT_GAP, len(matches.distances)) - 1])
+    return min(tenth, matches.bits // NEAR)
+
+
+def _has_grown(known: Results | None, matches: Matches) -> bool:
+    return known is not None and len(known.matches.all_distances) != len(matches.all_distances)
 
 
 def _already_logged(_error: Exception) -> None:

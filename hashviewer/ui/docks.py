@@ -81,11 +81,29 @@ class Docks:
 
     def arrange(self, preset: Preset) -> None:
         """Put the docks where a preset has them and hide the others."""
+        columns = self._place(preset)
+        if columns:
+            width = self._window.width()
+            self._window.resizeDocks(
+                [dock for dock, _ in columns],
+                [round(width * share) for _, share in columns],
+                Qt.Orientation.Horizontal,
+            )
+        height = self._window.height()
+        right = [self._docks[key] for key in preset.right if key in self._docks]
+        if len(right) > 1:
+            self._window.resizeDocks(right, [height // len(right)] * len(right), Qt.Orientation.Vertical)
+        bottom = [self._docks[key] for key in preset.bottom if key in self._docks]
+        if bottom:
+            heights = [round(height * preset.bottom_height)] * len(bottom)
+            self._window.resizeDocks(bottom, heights, Qt.Orientation.Vertical)
+
+    def _place(self, preset: Preset) -> list[tuple[QDockWidget, float]]:
+        """Move every dock to its area; gives the first dock of each column with its share of the width."""
         for dock in self._docks.values():
             dock.setFloating(False)
             self._window.removeDockWidget(dock)
-        width, height = self._window.width(), self._window.height()
-        columns: list[tuple[QDockWidget, int]] = []
+        columns: list[tuple[QDockWidget, float]] = []
         for keys, area, share in (
             (preset.left, Area.LeftDockWidgetArea, preset.widths[0]),
             (preset.right, Area.RightDockWidgetArea, preset.widths[1]),
@@ -96,15 +114,9 @@ class Docks:
                 self._window.addDockWidget(area, dock)
                 dock.show()
             if docks and share:
-                columns.append((docks[0], round(width * share)))
-        if columns:
-            self._window.resizeDocks(
-                [dock for dock, _ in columns], [size for _, size in columns], Qt.Orientation.Horizontal
-            )
-        right = [self._docks[key] for key in preset.right if key in self._docks]
-        if len(right) > 1:
-            self._window.resizeDocks(right, [height // len(right)] * len(right), Qt.Orientation.Vertical)
-        bottom = [self._docks[key] for key in preset.bottom if key in self._docks]
-        if bottom:
-            heights = [round(height * preset.bottom_height)] * len(bottom)
-            self._window.resizeDocks(bottom, heights, Qt.Orientation.Vertical)
+                columns.append((docks[0], share))
+        for dock in self._docks.values():
+            if self._window.dockWidgetArea(dock) is Area.NoDockWidgetArea:  # a saved state must know it, too
+                self._window.addDockWidget(Area.RightDockWidgetArea, dock)
+                dock.hide()
+        return columns

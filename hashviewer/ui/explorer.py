@@ -4,6 +4,8 @@ Views read it and set it and never talk to one another. A setter that is given t
 which alone ends echo loops. Values are immutable; a signal says what changed, and whoever cares reads it again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -105,9 +107,11 @@ class Explorer(QObject):
         options: How queries are answered.
         can_go_back: Whether there is a query before the present one; `back_asked` leads there.
         can_go_forward: Whether there is a query after it; `forward_asked` leads there.
+        changing: Whether more changes follow that belong together; whoever draws waits for `settled`.
 
     Signals:
         workspace_changed and so on, one for each attribute.
+        settled: Several changes made `together` are over.
         library_grew: The open library has new rows or codes (indexing runs); row numbers stay valid.
     """
 
@@ -125,6 +129,7 @@ class Explorer(QObject):
     can_go_back_changed = Signal()
     can_go_forward_changed = Signal()
     library_grew = Signal()
+    settled = Signal()
 
     workspace: _Shared[Workspace | None] = _Shared(None)
     codes: _Shared[str | None] = _Shared(None)
@@ -146,6 +151,22 @@ class Explorer(QObject):
     back_asked = Signal()
     forward_asked = Signal()
     failed = Signal(str)  # a sentence to show where the user looks
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changing = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes that are one to the user, such as a query and its answer: views draw once, after the last."""
+        outermost = not self.changing
+        self.changing = True
+        try:
+            yield
+        finally:
+            if outermost:
+                self.changing = False
+                self.settled.emit()
 
     def select(self, rows: list[int], how: Combine = Combine.REPLACE) -> None:
         """Change the selection by a gesture on `rows`."""

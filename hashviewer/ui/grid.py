@@ -5,7 +5,7 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -68,8 +68,11 @@ class PhotoGrid(QAbstractScrollArea):
         self._fading: dict[int, float] = {}
         self.relevant_label = -1  # the query's, in the library's labels; -1 for none
         self._looked_at = range(0)
+        self._changed = QRect()  # what is to be repainted because thumbnails have come
         self._fader = QTimer(self, interval=FRAME_MS)
         self._fader.timeout.connect(self._fade_on)
+        self._looker = QTimer(self, interval=0, singleShot=True)  # decoding would slow the rest of the frame
+        self._looker.timeout.connect(self._look_around)
         self._hover_timer = QTimer(self, interval=HOVER_INTERVAL_MS, singleShot=True)
         self._hover_timer.timeout.connect(self._publish_hover)
         self._hovered: int | None = None
@@ -144,7 +147,7 @@ class PhotoGrid(QAbstractScrollArea):
 
     def row_at(self, position: QPoint) -> int | None:
         """The row under a point of the viewport."""
-        place = self._geometry.at(position.x(), position.y() + self.scroll)
+        place = self._geometry.at(position.x(), position.y() + self.scrolled)
         return None if place is None else int(self.arrangement.rows[place])
 
     @property
@@ -158,14 +161,14 @@ class PhotoGrid(QAbstractScrollArea):
         return bool(self._fading)
 
     @property
-    def scroll(self) -> int:
+    def scrolled(self) -> int:
         """Height of the content above the viewport, px."""
         return self.verticalScrollBar().value()
 
     def rect_of(self, place: int) -> QRect:
         """The cell at a place, in the viewport's coordinates."""
         rect = self._geometry.rect(place)
-        return QRect(rect.x, rect.y - self.scroll, rect.width, rect.height)
+        return QRect(rect.x, rect.y - self.scrolled, rect.width, rect.height)
 
     def reveal(self, place: int) -> None:
         """Scroll just as far as needed to show a place."""
@@ -178,7 +181,7 @@ class PhotoGrid(QAbstractScrollArea):
 
     def visible_places(self) -> range:
         """The places on the screen."""
-        return self._geometry.range_in(self.scroll, self.scroll + self.viewport().height())
+        return self._geometry.range_in(self.scrolled, self.scrolled + self.viewport().height())
 
     def select(self, selection: Selection) -> None:
         """Select by a gesture in this grid: the rest is not greyed."""
@@ -230,16 +233,22 @@ class PhotoGrid(QAbstractScrollArea):
         if self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0:
             self._fading[row] = monotonic()
             self._fader.start()
-        self.viewport().update(self.rect_of(place))
+        self._update_area(self.rect_of(place))
+
+    def _update_area(self, area: QRect) -> None:
+        """Repaint one rectangle around all that has changed: in a ragged region every cell is clipped, slowly."""
+        self._changed = self._changed.united(area)
+        self.viewport().update(self._changed)
 
     def _fade_on(self) -> None:
-        now = monotonic()
+        now, area = monotonic(), QRect()
         for row, start in list(self._fading.items()):
             place = self.place_of(row)
             if now - start > FADE_SECONDS or place is None:
                 del self._fading[row]
             if place is not None:
-                self.viewport().update(self.rect_of(place))
+                area = area.united(self.rect_of(place))
+        self._update_area(area & self.viewport().rect())
         if not self._fading:
             self._fader.stop()
 
@@ -258,14 +267,15 @@ class PhotoGrid(QAbstractScrollArea):
         bar.setRange(0, max(0, self._geometry.height - height))
         bar.setPageStep(height)
         bar.setSingleStep(max(16, self._geometry.pitch // 3))
-        longest = max(self._geometry.edge, self._geometry.cell_height)
-        self.thumbnails.edge = round(longest * self.devicePixelRatioF())
+        self.thumbnails.fill(
+            QSize(self._geometry.edge, self._geometry.cell_height) * self.devicePixelRatioF()
+        )
         self._looked_at = range(0)
 
     def _keeping_top(self, change: Callable[[], None]) -> None:
         """Change the geometry; the photo at the top of the viewport stays there."""
         visible = self.visible_places()
-        top = visible.start if self.scroll > 0 and len(visible) else None
+        top = visible.start if self.scrolled > 0 and len(visible) else None
         change()
         self._update_geometry()
         if top is not None and top < self._geometry.count:
@@ -278,7 +288,7 @@ class PhotoGrid(QAbstractScrollArea):
     # Drawing
 
     def _draw_cells(self, painter: QPainter, area: QRect) -> None:
-        rows, scroll = self.arrangement.rows, self.scroll
+        rows, scroll = self.arrangement.rows, self.scrolled
         peek, rect_of, looks = self.thumbnails.peek, self._geometry.rect, CellLooks(self)
         for place in self._geometry.range_in(area.top() + scroll, area.bottom() + 1 + scroll):
             row = int(rows[place])
@@ -292,7 +302,7 @@ class PhotoGrid(QAbstractScrollArea):
             return
         radius, within = self.explorer.radius, self._geometry.cut
         text = f"radius {radius} · {within:,} {'photo' if within == 1 else 'photos'}"
-        draw_radius_line(painter, top - self.scroll, self.viewport().width(), text, self.font())
+        draw_radius_line(painter, top - self.scrolled, self.viewport().width(), text, self.font())
 
     def _look_around(self) -> None:
         """Ask for the thumbnails on the screen first, then for those a page below and above."""
@@ -321,13 +331,14 @@ class PhotoGrid(QAbstractScrollArea):
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._changed = QRect()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme().background)
         self._draw_cells(painter, event.rect())
         self._draw_line(painter)
         self.gestures.draw_band(painter)
         painter.end()
-        self._look_around()
+        self._looker.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

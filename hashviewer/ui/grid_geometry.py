@@ -1,6 +1,6 @@
 """Where the cells of the photo grid are: arithmetic, no layout, whatever the number of photos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MARGIN = 8  # px around all cells
 GAP = 4  # px between cells
@@ -33,6 +33,10 @@ class GridGeometry:
         wanted: The width that cells should have, px; they are stretched to fill the whole width.
         cut: The place before which the radius line is drawn; None for no line. The line begins a new row.
         shape: Height of a cell divided by its width: that of most pictures.
+        columns: Cells in a row.
+        edge: Width of a cell, px.
+        cell_height: Height of a cell, px.
+        pitch: From the top of a row of cells to the next one's, px.
     """
 
     count: int
@@ -41,26 +45,22 @@ class GridGeometry:
     cut: int | None = None
     shape: float = 1.0
 
-    @property
-    def columns(self) -> int:
-        """Cells in a row."""
-        return max(1, (self.width - 2 * MARGIN + GAP) // (self.wanted + GAP))
+    columns: int = field(init=False)
+    edge: int = field(init=False)
+    cell_height: int = field(init=False)
+    pitch: int = field(init=False)
 
-    @property
-    def edge(self) -> int:
-        """Width of a cell, px."""
-        free = self.width - 2 * MARGIN - GAP * (self.columns - 1)
-        return max(16, free // self.columns)
-
-    @property
-    def cell_height(self) -> int:
-        """Height of a cell, px."""
-        return max(16, round(self.edge * self.shape))
-
-    @property
-    def pitch(self) -> int:
-        """From the top of a row of cells to the next one's, px."""
-        return self.cell_height + GAP
+    def __post_init__(self) -> None:
+        columns = max(1, (self.width - 2 * MARGIN + GAP) // (self.wanted + GAP))
+        edge = max(16, (self.width - 2 * MARGIN - GAP * (columns - 1)) // columns)
+        height = max(16, round(edge * self.shape))
+        for name, value in (
+            ("columns", columns),
+            ("edge", edge),
+            ("cell_height", height),
+            ("pitch", height + GAP),
+        ):
+            object.__setattr__(self, name, value)  # computed once: a frame asks thousands of times
 
     @property
     def rows_before_cut(self) -> int:

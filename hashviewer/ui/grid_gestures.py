@@ -93,7 +93,7 @@ class GridGestures:
         ground.setAlpha(40)
         painter.setPen(color)
         painter.setBrush(ground)
-        painter.drawRect(self._band.translated(0, -self._grid.scroll))
+        painter.drawRect(self._band.translated(0, -self._grid.scrolled))
 
     def _click(self, row: int, modifiers: Qt.KeyboardModifier) -> None:
         grid = self._grid
@@ -118,11 +118,11 @@ class GridGestures:
         if self._pressed is None:
             return
         if self._band is None:
-            start = self._pressed + QPoint(0, grid.scroll)
+            start = self._pressed + QPoint(0, grid.scrolled)
             self._band = QRect(start, start)
             self._origin = start
         self._scroll_towards(position)
-        self._band = QRect(self._origin, position + QPoint(0, grid.scroll)).normalized()
+        self._band = QRect(self._origin, position + QPoint(0, grid.scrolled)).normalized()
         area = Rect(self._band.x(), self._band.y(), self._band.width(), self._band.height())
         rows = [int(grid.arrangement.rows[place]) for place in grid.cells.places_in(area)]
         kept = self._before.rows if _control(modifiers) else ()

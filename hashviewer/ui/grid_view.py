@@ -54,7 +54,7 @@ class GridView(QWidget):
         self._size = QSlider(Qt.Orientation.Horizontal, toolTip="Size of the photos (Ctrl + wheel)")
         self._build()
         self._connect()
-        self._shown_query: object = None
+        self._shown: tuple[object, object] = (None, None)  # query and filter of what is shown
         self._describe()
 
     def _build(self) -> None:
@@ -114,8 +114,11 @@ class GridView(QWidget):
         results = self.explorer.results
         asked = None if results is None else results.query
         if asked is self.explorer.query:
-            self.rearrange(keep_scroll=asked is self._shown_query)
-            self._shown_query = asked
+            shown = (asked, self.explorer.row_filter)
+            self.rearrange(
+                keep_scroll=all(now is before for now, before in zip(shown, self._shown, strict=True))
+            )
+            self._shown = shown
         self._mark_stale()
 
     def _on_filter_changed(self) -> None:
@@ -139,6 +142,8 @@ class GridView(QWidget):
     def _on_task(self, key: str) -> None:
         if key in ASKING:
             self._mark_stale()
+        elif key == "index" and not self.grid.cells.count:
+            self._describe()
 
     def _on_empty_pressed(self) -> None:
         if self.explorer.row_filter is not None:
@@ -207,9 +212,12 @@ class GridView(QWidget):
         elif self.tasks.runs("index"):
             self.empty.say("The photos appear here as they are read.")
         else:
+            workspace = self.explorer.workspace
+            root = None if workspace is None else workspace.library.root
+            found = "This library holds no photos." if root is None else f"No photos were found in {root}."
             self.empty.say(
-                "This library holds no photos yet. Add a folder of photos to see them here and search them.",
-                button="Add photos…",
+                f"{found} Put some there and press F5, or make a library of another folder.",
+                button="Choose a folder of photos…",
             )
 
 

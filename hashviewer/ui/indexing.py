@@ -84,7 +84,7 @@ class Indexing(QObject):
             on_done=partial(self.open_folder, first_query=True),
             on_error=partial(self._on_failed, None),
             pass_progress=True,
-            label="Rendering the sample pictures, once",
+            label="Making the sample library, once",
         )
 
     def refresh(self, *, model: str = "") -> None:

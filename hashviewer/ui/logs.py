@@ -1,6 +1,7 @@
 """The log file, and the last net under unforeseen errors."""
 
 import logging
+import platform
 import sys
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
@@ -9,6 +10,7 @@ from types import TracebackType
 
 import platformdirs
 
+from hashviewer import __version__
 from hashviewer.progress import Cancelled
 from hashviewer.ui.tasks import sentence
 
@@ -25,13 +27,16 @@ def write_log(path: Path) -> None:
     """Send the package's log to a file; without one if the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=LIMIT_BYTES, backupCount=2, encoding="utf-8", delay=True)
+        handler = RotatingFileHandler(
+            path, maxBytes=LIMIT_BYTES, backupCount=2, encoding="utf-8", errors="backslashreplace", delay=True
+        )
     except OSError as error:
         _log.warning("No log file at %s: %s", path, error)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _log.addHandler(handler)
     _log.setLevel(logging.INFO)
+    _log.info("HashViewer %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
 
 
 def catch_unforeseen(tell: Callable[[str], None]) -> None:

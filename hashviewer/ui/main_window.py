@@ -15,6 +15,7 @@ from hashviewer.ui.commands import Commands
 from hashviewer.ui.controller import Controller
 from hashviewer.ui.docks import PRESETS, Docks
 from hashviewer.ui.drops import can_take, taken_from
+from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
@@ -38,6 +39,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
+        theme_watcher().set_mode(settings.theme)  # before there are widgets that would be dressed twice
         self.setWindowTitle("HashViewer")
         self.resize(SIZE)
         self.setAcceptDrops(True)
@@ -56,9 +58,11 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.grid_view = GridView(self.explorer, self.tasks, self.thumbnails)
         self.welcome = WelcomePage()
+        self._opening = EmptyState()
         self.message_bar = MessageBar(self.commands.show_log)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self._opening)
         self._pages.addWidget(self.grid_view)
         central = QWidget()
         layout = QVBoxLayout(central)
@@ -93,6 +97,7 @@ class MainWindow(QMainWindow):
         explorer.can_go_forward_changed.connect(self._enable_history)
         explorer.failed.connect(self.tell)
         self.tasks.failed.connect(self.tell)
+        self.tasks.idle.connect(self._leave_opening)
         self.controller.suggesting_changed.connect(self._show_suggesting)
         self.indexing.reported.connect(partial(self.status.showMessage, timeout=MESSAGE_MS))
         self.indexing.failed.connect(self._on_indexing_failed)
@@ -109,12 +114,11 @@ class MainWindow(QMainWindow):
         self.welcome.open_wanted.connect(commands.open_file)
         self.welcome.sample_wanted.connect(commands.open_sample)
         self.welcome.recent_wanted.connect(commands.open_path)
-        theme_watcher().changed.connect(self.actions_table.dress)
+        theme_watcher().changed.connect(self._on_theme_changed)
 
     def _recall(self) -> None:
         """Take up what was remembered."""
         settings = self.settings
-        theme_watcher().set_mode(settings.theme)
         self.actions_table.dress()
         self.toolbar.show_theme_mode()
         if not settings.geometry.isEmpty():
@@ -137,6 +141,11 @@ class MainWindow(QMainWindow):
     ) -> None:
         """Show a sentence above the photos, with the way out."""
         self.message_bar.say(text, way_out=way_out, do=do, is_error=is_error)
+
+    def show_opening(self, name: str) -> None:
+        """At the start: say what is being opened where the welcome page would be."""
+        self._opening.say(f"Opening {name}…")
+        self._pages.setCurrentWidget(self._opening)
 
     def show_dialog(self, dialog: QDialog) -> None:
         """Show a dialog that stops nothing."""
@@ -197,6 +206,10 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(self.grid_view if is_open else self.welcome)
         (self.grid_view.grid if is_open else self.welcome.folder).setFocus()
 
+    def _leave_opening(self) -> None:
+        if self._pages.currentWidget() is self._opening:  # nothing came of it
+            self._pages.setCurrentWidget(self.welcome)
+
     def _count_problems(self) -> None:
         workspace = self.explorer.workspace
         if workspace is not None:
@@ -218,6 +231,9 @@ class MainWindow(QMainWindow):
     def _on_photo_opened(self, _row: int) -> None:
         self.docks.show("photo")
 
+    def _on_theme_changed(self) -> None:
+        self.actions_table.dress()
+
     def _enable_history(self) -> None:
         self.actions_table["go_back"].setEnabled(self.explorer.can_go_back)
         self.actions_table["go_forward"].setEnabled(self.explorer.can_go_forward)
@@ -228,6 +244,14 @@ class MainWindow(QMainWindow):
     def _next_theme(self) -> None:
         modes = list(Mode)
         self.set_theme(modes[(modes.index(theme_watcher().mode) + 1) % len(modes)])
+
+    def _warm_up(self) -> None:
+        """Load what the first query needs; not while a library is opened, which that would slow down."""
+        if self.tasks.runs("open"):
+            QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
+            return
+        views.warm_up(self.tasks)
+        self.controller.begin_warm_up()
 
     def _remember(self) -> None:
         settings, is_open = self.settings, self.explorer.workspace is not None
@@ -244,8 +268,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, partial(views.warm_up, self.tasks))
-            QTimer.singleShot(WARM_UP_MS, self, self.controller.begin_warm_up)
+            QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if can_take(event.mimeData()):

@@ -1,7 +1,7 @@
 """The command palette (Ctrl+K): every action by a few letters of its name."""
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from hashviewer.ui.actions import plain
@@ -22,6 +22,10 @@ class Palette(QDialog):
         self.field.setAccessibleName("Command")
         self.list = QListWidget()
         self.list.setAccessibleName("Commands")
+        self.list.setIconSize(QSize(16, 16))
+        self.list.setUniformItemSizes(True)
+        self._no_icon = QPixmap(16, 16)
+        self._no_icon.fill(Qt.GlobalColor.transparent)
         layout = QVBoxLayout(self)
         layout.addWidget(self.field)
         layout.addWidget(self.list)
@@ -37,7 +41,7 @@ class Palette(QDialog):
         for action in fitting:
             keys = action.shortcut().toString()
             item = QListWidgetItem(plain(action.text()) + (f"    {keys}" if keys else ""))
-            item.setIcon(action.icon())
+            item.setIcon(self._no_icon if action.icon().isNull() else action.icon())
             item.setToolTip(action.statusTip())
             item.setData(Qt.ItemDataRole.UserRole, self._offered.index(action))
             self.list.addItem(item)

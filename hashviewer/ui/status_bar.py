@@ -32,7 +32,7 @@ class StatusBar(QStatusBar):
         )
         self._label = QLabel(visible=False)
         self._bar = QProgressBar(visible=False, textVisible=False)
-        self._cancel = QPushButton("Cancel", visible=False, toolTip="Stop; what is done is kept")
+        self._cancel: QPushButton = QPushButton("Cancel", visible=False, toolTip="Stop; what is done is kept")
         self._delay = QTimer(self, interval=LONG_MS, singleShot=True)
         self._build()
         self._connect()

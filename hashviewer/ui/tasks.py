@@ -106,7 +106,7 @@ class TaskQueue(QObject):
         """
         if self._closed:
             return
-        self.cancel(key)
+        self._drop(key)
         task = _Task(key, label, on_done, on_error, on_progress)
         self._tasks[key] = task
         self.started.emit(key, label)
@@ -116,14 +116,8 @@ class TaskQueue(QObject):
 
     def cancel(self, key: str) -> None:
         """Stop the task under `key` and drop its result."""
-        task = self._tasks.pop(key, None)
-        if task is None:
-            return
-        task.dropped = True
-        task.stop.set()
-        if task.future is not None:
-            task.future.cancel()
-        self._over(task)
+        if self._drop(key):
+            self._tell_when_idle()
 
     def stop(self, key: str) -> None:
         """Ask the task under `key` to stop, and still deliver what it returns: the part that is done."""
@@ -177,7 +171,8 @@ class TaskQueue(QObject):
             self._pass_report_on(task)
             del self._tasks[task.key]
             self._deliver(task, result, error)
-            self._over(task)
+            self.finished.emit(task.key)
+            self._tell_when_idle()
 
     def _deliver(self, task: _Task, result: object, error: Exception | None) -> None:
         if error is None:
@@ -192,8 +187,19 @@ class TaskQueue(QObject):
             _log.error("%s failed", task.label or task.key, exc_info=error)
             self.failed.emit(sentence(error, doing=task.label))
 
-    def _over(self, task: _Task) -> None:
-        self.finished.emit(task.key)
+    def _drop(self, key: str) -> bool:
+        """Stop the task under `key`, if there is one, and see to it that its result is never delivered."""
+        task = self._tasks.pop(key, None)
+        if task is None:
+            return False
+        task.dropped = True
+        task.stop.set()
+        if task.future is not None:
+            task.future.cancel()
+        self.finished.emit(key)
+        return True
+
+    def _tell_when_idle(self) -> None:
         if not self._tasks:
             self._reporter.stop()
             self.idle.emit()

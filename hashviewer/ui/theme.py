@@ -104,6 +104,7 @@ class ThemeWatcher(QObject):
         super().__init__()
         self.mode = Mode.SYSTEM
         self.present = DARK
+        self._worn: Theme | None = None
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
 
     def set_mode(self, mode: Mode) -> None:
@@ -113,7 +114,9 @@ class ThemeWatcher(QObject):
 
     def _follow(self) -> None:
         chosen = _wanted(self.mode)
-        dress(chosen)
+        if chosen is not self._worn:  # a style sheet makes every widget anew
+            self._worn = chosen
+            dress(chosen)
         if chosen is not self.present:
             self.present = chosen
             self.changed.emit()

@@ -7,11 +7,12 @@ before it costs anything. Workers make QImage; only the GUI thread makes QPixmap
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from hashviewer.errors import ImageError
@@ -25,6 +26,30 @@ WAITING_LIMIT = 1500  # requests kept; the oldest beyond are stale and dropped
 DEFAULT_EDGE = 192
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """What a thumbnail is scaled to.
+
+    Attributes:
+        size: In device pixels; a picture keeps its shape within it.
+        enlarge: Whether smaller pictures are scaled up to it.
+    """
+
+    size: QSize
+    enlarge: bool = False
+
+    def fitting(self, size: QSize) -> QSize:
+        """The size that a picture gets."""
+        fits = size.width() <= self.size.width() and size.height() <= self.size.height()
+        if fits and not self.enlarge:
+            return size
+        return size.scaled(self.size, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+
+    def is_smaller(self, other: "_Box") -> bool:
+        """Whether what was made for this box is too small for the other."""
+        return self.size.width() < other.size.width() or self.size.height() < other.size.height()
 
 
 class _Requests:
@@ -89,8 +114,8 @@ class _Requests:
 class Thumbnails(QObject):
     """Cache of decoded thumbnails for the open library.
 
-    Pixmaps fit a square of `edge` device pixels (never enlarged beyond the stored 256) and carry no device pixel
-    ratio: draw them into a rectangle of your own.
+    Pixmaps fit a square of `edge` device pixels, or fill cells that `fill` has told, so that painting a cell only
+    copies. They carry no device pixel ratio: draw them into a rectangle of your own.
 
     Signals:
         ready: Row whose thumbnail has just become available.
@@ -102,25 +127,27 @@ class Thumbnails(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._library: Library | None = None
-        self._edge = DEFAULT_EDGE
-        self._cache: OrderedDict[int, tuple[QPixmap, int]] = (
-            OrderedDict()
-        )  # row: pixmap, the edge it was made for
+        self._box = _Box(QSize(DEFAULT_EDGE, DEFAULT_EDGE))
+        self._cache: OrderedDict[int, tuple[QPixmap, _Box]] = OrderedDict()
         self._bytes = 0
         self._broken: set[int] = set()
         self._requests = _Requests()
-        self._decoded: SimpleQueue[tuple[Library, int, int, QImage | None]] = SimpleQueue()
+        self._decoded: SimpleQueue[tuple[Library, int, _Box, QImage | None]] = SimpleQueue()
         self._woken.connect(self._take_decoded)
         self._workers: list[Thread] = []
 
     @property
     def edge(self) -> int:
-        """Longest edge of what is decoded, device pixels; the grid sets it."""
-        return self._edge
+        """Longest edge of what is decoded, device pixels; smaller pictures are not enlarged."""
+        return max(self._box.size.width(), self._box.size.height())
 
     @edge.setter
     def edge(self, edge: int) -> None:
-        self._edge = edge
+        self._box = _Box(QSize(edge, edge))
+
+    def fill(self, size: QSize) -> None:
+        """Scale pictures to cells of this size in device pixels, smaller ones too: once, not at every paint."""
+        self._box = _Box(size, enlarge=True)
 
     def set_library(self, library: "Library | None") -> None:
         """Show another library; everything cached and waiting is forgotten."""
@@ -137,8 +164,8 @@ class Thumbnails(QObject):
             self.prefetch([row])
             return None
         self._cache.move_to_end(row)
-        pixmap, edge = entry
-        if edge < self._edge:
+        pixmap, box = entry
+        if box.is_smaller(self._box):
             self.prefetch([row])  # made for smaller cells: good until the sharper one arrives
         return pixmap
 
@@ -165,7 +192,7 @@ class Thumbnails(QObject):
 
     def from_bytes(self, data: bytes) -> QPixmap:
         """Decode one thumbnail at once; a null pixmap when `data` is no picture."""
-        image = _decode(data, edge=None)
+        image = _decode(data, None)
         return QPixmap() if image is None else QPixmap.fromImage(image)
 
     @property
@@ -192,7 +219,7 @@ class Thumbnails(QObject):
         if row in self._broken:
             return False
         entry = self._cache.get(row)
-        return entry is None or entry[1] < self._edge
+        return entry is None or entry[1].is_smaller(self._box)
 
     def _start_workers(self) -> None:
         if self._workers:
@@ -206,17 +233,17 @@ class Thumbnails(QObject):
     def _work(self) -> None:
         """In a worker: decode the newest request until the end."""
         while (row := self._requests.take()) is not None:
-            library, edge = self._library, self._edge
+            library, box = self._library, self._box
             if library is not None:
-                image = _read(library, row, edge)
-                self._decoded.put((library, row, edge, image))
+                image = _read(library, row, box)
+                self._decoded.put((library, row, box, image))
             self._requests.delivered()
             self._woken.emit()
 
     def _take_decoded(self) -> None:
         while True:
             try:
-                library, row, edge, image = self._decoded.get_nowait()
+                library, row, box, image = self._decoded.get_nowait()
             except Empty:
                 return
             if library is not self._library:
@@ -224,14 +251,14 @@ class Thumbnails(QObject):
             if image is None:
                 self._broken.add(row)
             else:
-                self._put(row, QPixmap.fromImage(image), edge)
+                self._put(row, QPixmap.fromImage(image), box)
             self.ready.emit(row)
 
-    def _put(self, row: int, pixmap: QPixmap, edge: int) -> None:
+    def _put(self, row: int, pixmap: QPixmap, box: _Box) -> None:
         before = self._cache.pop(row, None)
         if before is not None:
             self._bytes -= _size(before[0])
-        self._cache[row] = (pixmap, edge)
+        self._cache[row] = (pixmap, box)
         self._bytes += _size(pixmap)
         while self._bytes > LIMIT_BYTES and len(self._cache) > 1:
             _, (oldest, _) = self._cache.popitem(last=False)
@@ -242,16 +269,16 @@ def _size(pixmap: QPixmap) -> int:
     return pixmap.width() * pixmap.height() * 4
 
 
-def _read(library: "Library", row: int, edge: int) -> QImage | None:
+def _read(library: "Library", row: int, box: _Box) -> QImage | None:
     try:
-        return _decode(library.thumbnail(row), edge=edge)
+        return _decode(library.thumbnail(row), box)
     except Exception as error:  # noqa: BLE001 - a thumbnail that cannot be read must not end the worker
         _log.warning("no thumbnail of row %d: %s", row, error)
         return None
 
 
-def _decode(data: bytes, *, edge: int | None) -> QImage | None:
-    """The picture as an image that owns its pixels, scaled down to `edge`; None when it is none."""
+def _decode(data: bytes, box: _Box | None) -> QImage | None:
+    """The picture as an image that owns its pixels, scaled to `box`; None when it is none."""
     from hashviewer.images import decode_thumbnail
 
     if not data:
@@ -262,8 +289,9 @@ def _decode(data: bytes, *, edge: int | None) -> QImage | None:
         return None
     height, width = pixels.shape[:2]
     shared = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    if edge is not None and max(width, height) > edge:
+    size = shared.size() if box is None else box.fitting(shared.size())
+    if size != shared.size():
         shared = shared.scaled(
-            edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
     return shared.convertToFormat(QImage.Format.Format_RGB32)  # a copy: the array may go

@@ -83,7 +83,7 @@ class Toolbar(QToolBar):
         for spin in (self.neighbours, self.rerank):
             spin.setFont(tabular(spin.font()))
             spin.setKeyboardTracking(False)
-        for widget in (
+        row: tuple[QWidget, ...] = (
             self.library,
             self.codes,
             _label("k", self.neighbours),
@@ -94,8 +94,9 @@ class Toolbar(QToolBar):
             _spacer(),
             self.theme,
             self.palette_button,
-        ):
-            self.addWidget(widget)
+        )
+        for part in row:
+            self.addWidget(part)
 
     def _connect(self) -> None:
         explorer = self.explorer
@@ -136,7 +137,7 @@ class Toolbar(QToolBar):
         workspace = self.explorer.workspace
         sets = () if workspace is None else workspace.code_sets
         known = [self.codes.itemData(index) for index in range(self.codes.count())]
-        if known != [info.key for info in sets]:
+        if known != [info.key for info in sets] or not known:
             self.codes.clear()
             for info in sets:
                 self.codes.addItem(f"{info.bits} bit · {info.key}", info.key)

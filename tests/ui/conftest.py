@@ -3,14 +3,13 @@
 import threading
 
 import pytest
+from library_making import code_set, make_library
 from PySide6.QtWidgets import QApplication
 
 from hashviewer.library import Problem
 from hashviewer.ui.app import application
 from hashviewer.ui.main_window import MainWindow
 from hashviewer.ui.settings import Settings
-
-from .library_making import code_set, make_library
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +26,9 @@ def nothing_left_behind(qapp):
     qapp.sendPostedEvents()
     left = [thread.name for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
     assert not left, f"threads left behind: {left}"
-    shown = [widget for widget in QApplication.topLevelWidgets() if widget not in widgets and widget.isVisible()]
+    shown = [
+        widget for widget in QApplication.topLevelWidgets() if widget not in widgets and widget.isVisible()
+    ]
     assert not shown, f"windows left behind: {shown}"
 
 
@@ -36,7 +37,7 @@ def library_path(tmp_path_factory):
     """A library of 40 drawn photos of four kinds, two code sets and one problem; tests only read it."""
     return make_library(
         tmp_path_factory.mktemp("library") / "drawn",
-        sets=(code_set(), code_set("test-32", bits=32)),
+        sets=(code_set(), code_set("wide-128", bits=128)),
         problems=[Problem("broken.jpg", "The file ends too early.", 12, 1)],
     )
 
@@ -73,10 +74,12 @@ def ask(qtbot):
     def ask_row(window, row):
         window.explorer.row_asked.emit(row)
         qtbot.waitUntil(
-            lambda: window.explorer.results is not None
-            and window.explorer.results.query is window.explorer.query
-            and window.explorer.query.row == row
-            and not window.tasks.busy
+            lambda: (
+                window.explorer.results is not None
+                and window.explorer.results.query is window.explorer.query
+                and window.explorer.query.row == row
+                and not window.tasks.busy
+            )
         )
 
     return ask_row

@@ -82,7 +82,11 @@ def code_set(key: str = "test-64", *, bits: int = BITS) -> CodeSetInfo:
 
 
 def make_library(
-    path: Path, *, count: int = 40, sets: Sequence[CodeSetInfo] = (code_set(),), problems: Sequence[Problem] = ()
+    path: Path,
+    *,
+    count: int = 40,
+    sets: Sequence[CodeSetInfo] = (code_set(),),
+    problems: Sequence[Problem] = (),
 ) -> Path:
     """A library of drawn photos with codes; gives its path."""
     root = path.parent / f"{path.name} photos"
@@ -97,7 +101,9 @@ def make_library(
     return path
 
 
-def extend_library(writer: LibraryWriter, root: Path, first: int, count: int, sets: Sequence[CodeSetInfo]) -> None:
+def extend_library(
+    writer: LibraryWriter, root: Path, first: int, count: int, sets: Sequence[CodeSetInfo]
+) -> None:
     """Add photos with the codes that they have in a library made at once."""
     if not count:
         return

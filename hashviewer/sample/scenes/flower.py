@@ -131,7 +131,7 @@ def _petals(
         along = np.clip(rho / outer, 0, 1)
         fold = 1.0 - np.abs(angle) ** 1.5 - 0.045 * np.cos(angle * 40) * along + 0.05 * rough
         light = smoothstep(-0.02, 0.14, rho - heart) * (0.72 + 0.28 * (ring + 1) / form.rings)
-        over(part, colour("000000"), smoothstep(0.07, 0.0, rho - reach) * np.float32(0.3) * (1 - mask))
+        over(part, colour("000000"), smoothstep(0.07, 0.0, rho - reach) * np.float32(0.2) * (1 - mask))
         over(part, blend(base, tip, along * along) * (fold * light)[..., None], mask)
 
 

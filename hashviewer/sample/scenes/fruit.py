@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashviewer.sample.fields import Kind, floor, piece
+from hashviewer.sample.fields import Kind, piece
 from hashviewer.sample.paint import (
     Colour,
     Mask,
@@ -86,7 +86,7 @@ def _room(rng: np.random.Generator, height: int, width: int, edge: int, lamp: fl
     picture = shaded(wall, light * (1 + 0.05 * stain))
     table = vary(rng, colour(TABLES[int(rng.integers(len(TABLES)))]), 0.02)
     rows = height - edge
-    grain = floor(rng, rows, width, kind=Kind.ROUGH, size=2.5, depth=3, stretch=9)
+    grain = piece(rng, rows, width, kind=Kind.ROUGH, stretch=float(rng.choice([1.5, 8, 12])))
     lit = (1 + 0.13 * grain) * (light[edge:] * 0.55 + 0.6)
     picture[edge:] = shaded(table, lit.astype(np.float32, copy=False))
     seam = np.exp(-((np.arange(height, dtype=np.float32)[:, None] - edge) ** 2) / 12)

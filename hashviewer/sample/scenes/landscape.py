@@ -81,10 +81,10 @@ def _meadow(rng: np.random.Generator, picture: Picture, green: Colour, day: floa
     outline = (top - height * 0.02 * line(rng, width, kind=Kind.SMOOTH, zoom=4)).astype(np.float32)
     start = max(0, int(outline.min()))
     rows = height - start
-    grass = floor(rng, rows, width, kind=Kind.ROUGH, size=1.4, depth=4, stretch=1.6)
+    grass = piece(rng, rows, width, kind=Kind.ROUGH, stretch=0.45)  # blades stand upright
     tone = mix(green, colour("b5b04a") * np.float32(0.4 + 0.6 * day), float(rng.uniform(0, 0.5)))
     patches = piece(rng, rows, width, kind=Kind.SMOOTH, stretch=4)
-    body = shaded(tone, 1 + np.float32(0.2) * grass + np.float32(0.12) * patches)
+    body = shaded(tone, 1 + np.float32(0.2) * grass + np.float32(0.15) * patches)
     if rng.random() < 0.45:
         flowers = floor(rng, rows, width, kind=Kind.GRAIN, size=2.2, depth=6)
         hue = colour(("f4d03f", "ffffff", "d8467a", "a56cc1", "e74c3c")[int(rng.integers(5))])

@@ -19,6 +19,8 @@ from hashviewer.sample.nature import (
 )
 from hashviewer.sample.paint import Picture, blend, colour, mix, over, shaded, smoothstep, vary
 
+STEP = 5  # px over which the slope is measured: larger makes calmer rock
+
 
 def paint(rng: np.random.Generator, height: int, width: int) -> Picture:
     """One winter in the mountains."""
@@ -49,12 +51,10 @@ def _massif(rng: np.random.Generator, picture: Picture, light: Light, near: floa
     )
     start = max(0, int(outline.min()) - 2)
     rows = height - start
-    relief = piece(rng, rows, width, kind=Kind.SMOOTH, zoom=0.7, stretch=0.7)
-    folds = np.abs(piece(rng, rows, width, kind=Kind.SMOOTH, zoom=0.55, stretch=0.55))
-    shape = relief - 1.1 * folds
-    slope = (np.roll(shape, 2 * side, axis=1) - shape) + np.float32(0.35) * (
-        np.roll(shape, 2, axis=0) - shape
-    )
+    relief = piece(rng, rows, width, kind=Kind.SMOOTH, zoom=1.5, stretch=0.7)
+    folds: Field = np.abs(piece(rng, rows, width, kind=Kind.SMOOTH, zoom=1.0, stretch=0.55))
+    shape = relief - folds * np.float32(1.1)
+    slope = _lean(shape, side)
     slope /= np.float32(slope.std())
     depth = (np.arange(start, height, dtype=np.float32)[:, None] - outline) / np.float32(height)
     rock = smoothstep(0.55, 1.15, np.float32(0.3) * np.abs(slope) + depth * 2.2 - 0.12 * relief)
@@ -66,6 +66,15 @@ def _massif(rng: np.random.Generator, picture: Picture, light: Light, near: floa
     over(body, shaded(stone * bright, np.float32(0.35) + np.float32(0.8) * lit), rock)
     over(body, colour(light.haze), np.clip((1 - near) * 0.45 + depth * 0.9 * (1.15 - near), 0, 0.85))
     over(picture[start:], body, below(rows, width, outline - start))
+
+
+def _lean(shape: Field, side: int) -> Field:
+    """How steeply a height field (rows, width) falls away from the light, which stands at `side` and above."""
+    wide = np.pad(shape, STEP, mode="edge")
+    beside = wide[STEP:-STEP, : -2 * STEP] if side > 0 else wide[STEP:-STEP, 2 * STEP :]
+    above = wide[: -2 * STEP, STEP:-STEP]
+    lean: Field = (beside - shape) + np.float32(0.35) * (above - shape)
+    return lean
 
 
 def _slope(rng: np.random.Generator, picture: Picture, light: Light) -> None:

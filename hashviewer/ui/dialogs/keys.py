@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from hashviewer.ui.actions import MENUS, plain
+from hashviewer.ui.views import ALL
 
 SIZE = (520, 600)  # px
 IN_THE_GRID = (
@@ -39,7 +40,7 @@ class KeysDialog(QDialog):
 
 
 def all_keys() -> str:
-    """The keys as HTML tables."""
+    """The keys as HTML tables: the grid, the menus, the views."""
     parts = [_table("Photos", list(IN_THE_GRID))]
     for title, rows in MENUS:
         pairs = [
@@ -47,6 +48,7 @@ def all_keys() -> str:
         ]
         if pairs:
             parts.append(_table(plain(title), pairs))
+    parts += [_table(view.title, list(view.keys)) for view in ALL if view.keys]
     return "".join(parts)
 
 

@@ -43,6 +43,7 @@ class ModelCardDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.offer)
         layout.addWidget(self.buttons)
+        self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
 
     def _on_encode(self) -> None:
         (self.encode_wanted if self._library else self.folder_wanted).emit(self._card.path)

@@ -1,12 +1,11 @@
 """The linked views: each shows a part of the explorer's state and turns gestures into changes of it."""
 
-from importlib import import_module
-
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.bits import BitsView
 from hashviewer.ui.views.buckets import BucketsView
 from hashviewer.ui.views.photo import PhotoView
+from hashviewer.ui.views.plot_loading import load
 from hashviewer.ui.views.query import QueryView
 from hashviewer.ui.views.radius import RadiusView
 
@@ -18,9 +17,4 @@ __all__ = ["ALL", "BitsView", "BucketsView", "PhotoView", "QueryView", "RadiusVi
 
 def warm_up(tasks: TaskQueue) -> None:
     """Import what the plots need in a worker, so that the first answer need not wait for it."""
-    tasks.run("import-plots", _import_plots)
-
-
-def _import_plots() -> None:
-    for module in ("radius_plot", "bit_plots", "heat_map"):
-        import_module(f"hashviewer.ui.views.{module}")
+    tasks.run("import-plots", load)

@@ -23,6 +23,9 @@ class View(QWidget):
     title: ClassVar[str] = ""
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = ()
+    keys: ClassVar[
+        tuple[tuple[str, str], ...]
+    ] = ()  # keys and gestures, and what they do, for the list of keys
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -32,11 +35,16 @@ class View(QWidget):
         self._stale = True
         for name in self.redraw_on:
             getattr(explorer, name).connect(self.refresh)
+        explorer.settled.connect(self._catch_up)
 
     def refresh(self) -> None:
-        """Draw now when visible, else when shown next."""
+        """Draw now when visible, else when shown next; once after changes that belong together."""
         self._stale = True
-        if self.isVisible():
+        if not self.explorer.changing:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._stale and self.isVisible():
             self._stale = False
             self.draw()
 

@@ -20,7 +20,8 @@ from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.plot_deck import PlotDeck
-from hashviewer.ui.views.reading import answered, compared_row, counted, differing_bits
+from hashviewer.ui.views.plot_loading import when_loaded
+from hashviewer.ui.views.reading import answered, compared_row, counted, differing_bits, signed
 from hashviewer.ui.views.shading import Shaded, shade
 from hashviewer.workspace import Workspace
 
@@ -61,6 +62,11 @@ class BitsView(View):
         "workspace_changed", "codes_changed", "query_changed", "results_changed",
         "selection_changed", "bit_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Left, Right", "Move the bit in focus; Shift: by eight"),
+        ("Click a bit", "Put it in focus in all views"),
+        ("Wheel, double-click", "Zoom; show all"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)
@@ -103,14 +109,15 @@ class BitsView(View):
         if workspace is None or codes is None:
             self.facts, self._facts_of, self._other = None, None, None
             return
-        self._build()
         if self._facts_of != (workspace, codes) or self._outdated:
             self._count(workspace, codes)
-        self._draw_plots()
+        if when_loaded(self.tasks, self.key, self.refresh):
+            self._build()
+            self._draw_plots()
         self._write()
 
     def _build(self) -> None:
-        """Make the plots when they are first needed: pyqtgraph is slow to import."""
+        """Make the plots when they are first needed."""
         if self.balance is not None:
             return
         from hashviewer.ui.views.bit_plots import BalancePlot, MarginPlot
@@ -203,7 +210,7 @@ class BitsView(View):
         return 0 if outputs is None else len(outputs)
 
     def _write(self) -> None:
-        if not (self._shows(self.balance) or self._shows(self.heat)):
+        if self.deck.in_sight == (self.margins,):
             self.line.show_text(self._margin_text(), stale=not answered(self.explorer))
         elif self.facts is None:
             self.line.show_text("Counting bits …", stale=True)
@@ -239,13 +246,13 @@ class BitsView(View):
         bit, outputs = round(x), self._query_outputs()
         if outputs is None or not 0 <= bit < len(outputs):
             return ""
-        text = f"bit {bit}: output {outputs[bit]:+.2f}, margin {bit_margins(outputs)[bit]:.1f} × median"
+        text = f"bit {bit}: output {signed(outputs[bit])}, margin {bit_margins(outputs)[bit]:.1f} × median"
         if (
             self._other is not None
             and self._other.values is not None
             and compared_row(self.explorer) is not None
         ):
-            text += f"; selected {self._other.values[bit]:+.2f}"
+            text += f"; selected {signed(self._other.values[bit])}"
         return text + (", differs ●" if bit in differing_bits(self.explorer) else "")
 
     def _describe_pair(self, x: float, y: float) -> str:
@@ -253,7 +260,7 @@ class BitsView(View):
         bits = self._bits()
         if self.facts is None or not (0 <= first < bits and 0 <= second < bits):
             return ""
-        return f"bit {first} × bit {second}: {self.facts.statistics.correlation[second, first]:+.2f}"
+        return f"bit {first} × bit {second}: {signed(self.facts.statistics.correlation[second, first])}"
 
     def _on_clicked(self, place: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         bit = round(place.x())
@@ -267,13 +274,13 @@ class BitsView(View):
 
 
 def summary_text(summary: BitSummary) -> str:
-    """Such as "64 bits: mean balance 0.50, entropy 0.98, 0 dead bits; most correlated pair 3 × 17: 0.61"."""
+    """Such as "64 bits: mean balance 0.50, entropy 0.98, 0 dead bits; most correlated pair 3 × 17: +0.61"."""
     text = (
         f"{counted(summary.bits, 'bit')}: mean balance {summary.balance:.2f}, entropy {summary.entropy:.2f}, "
         f"{counted(summary.dead, 'dead bit')}"
     )
     if summary.pair is not None:
-        text += f"; most correlated pair {summary.pair[0]} × {summary.pair[1]}: {summary.correlation:.2f}"
+        text += f"; most correlated pair {summary.pair[0]} × {summary.pair[1]}: {signed(summary.correlation)}"
     return text
 
 

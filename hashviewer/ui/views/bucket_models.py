@@ -17,6 +17,15 @@ ROWS_ROLE = Qt.ItemDataRole.UserRole
 """The photos of a bucket, an array of rows."""
 
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_ANSWERED = frozenset(
+    {
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.FontRole,
+        Qt.ItemDataRole.ForegroundRole,
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.ToolTipRole,
+    }
+)  # Qt asks for twice as many at every paint
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -36,6 +45,7 @@ class _Table(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._marked: frozenset[int] = frozenset()
+        self._font = tabular(QApplication.font())
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self.columns)
@@ -63,12 +73,12 @@ class _Table(QAbstractTableModel):
         return self._marked
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or not 0 <= index.row() < self.rowCount():
+        if role not in _ANSWERED or not index.isValid() or not 0 <= index.row() < self.rowCount():
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if index.column() else None
         if role == Qt.ItemDataRole.FontRole:
-            return tabular(QApplication.font())
+            return self._font
         if role == Qt.ItemDataRole.ForegroundRole:
             present = theme()
             if index.row() in self._marked:
@@ -110,6 +120,7 @@ class RingModel(_Table):
         self._rings = () if buckets is None else buckets.rings
         self._probes = () if buckets is None else buckets.probes
         self._marked = frozenset()
+        self._font = tabular(QApplication.font())
         self.endResetModel()
 
     def ring(self, line: int) -> Ring:
@@ -159,6 +170,7 @@ class BucketModel(_Table):
         self.beginResetModel()
         self._buckets = () if buckets is None else buckets.buckets
         self._marked = frozenset()
+        self._font = tabular(QApplication.font())
         self.endResetModel()
 
     def bucket(self, line: int) -> Bucket:

@@ -55,6 +55,10 @@ class BucketsView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "radius_changed", "selection_changed", "row_filter_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Up, Down", "Move in the list"),
+        ("Click, Enter", "Show the photos of a ring or a bucket in the grid"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)
@@ -105,7 +109,7 @@ class BucketsView(View):
         results = self.explorer.results
         self.empty.setVisible(results is None)
         self.content.setVisible(results is not None)
-        self.clear.setVisible(self._own_filter is not None and self.explorer.row_filter is self._own_filter)
+        self._show_narrowing()
         if results is None:
             self._show(None)
             return
@@ -115,6 +119,14 @@ class BucketsView(View):
         self.splitter.setEnabled(answered(self.explorer) and self._answers(results))
         self._write(stale=not fresh)
         self._mark()
+
+    def _show_narrowing(self) -> None:
+        """The line that the grid is narrowed to stays lit, and a button takes the narrowing away."""
+        narrowed = self._own_filter is not None and self.explorer.row_filter is self._own_filter
+        self.clear.setVisible(narrowed)
+        if not narrowed:
+            self.ring_table.clearSelection()
+            self.bucket_table.clearSelection()
 
     def _answers(self, results: Results) -> bool:
         return self._shown is not None and self._shown.results is results
@@ -194,6 +206,7 @@ class BucketsView(View):
     def _on_ring_chosen(self, index: QModelIndex) -> None:
         if self._shown is None:
             return
+        self.bucket_table.clearSelection()
         ring = self.rings.ring(index.row())
         rows = np.flatnonzero(self._shown.results.matches.all_distances == ring.radius)
         first = self.buckets.line_of_ring(ring.radius)
@@ -205,6 +218,7 @@ class BucketsView(View):
 
     def _on_bucket_chosen(self, index: QModelIndex) -> None:
         bucket = self.buckets.bucket(index.row())
+        self.ring_table.clearSelection()
         self._narrow(f"bucket {short_code(bucket.code)} · {counted(len(bucket.rows), 'photo')}", bucket.rows)
 
     def _narrow(self, text: str, rows: NDArray[np.int64]) -> None:
@@ -269,6 +283,8 @@ def _table(model: RingModel | BucketModel, name: str) -> QTableView:
     else:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(model.columns) - 1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)  # as wide with a mark as without
+        header.resizeSection(0, table.fontMetrics().horizontalAdvance("● 0000…00") + 16)
     header.setResizeContentsPrecision(0)  # the lines in sight: a thousand cost more than a frame
     header.setHighlightSections(False)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

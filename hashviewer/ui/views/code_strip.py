@@ -19,10 +19,61 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hashviewer.ui.snapshot import picture_menu
 from hashviewer.ui.theme import Theme, tabular, theme
+from hashviewer.ui.views.reading import signed
 
 SMALLEST, LARGEST = 4, 20  # px, edge of a cell
+ROOMY = 8  # px of an edge from which margins and gaps have room
 MARGIN_HEIGHT = 4  # px, the bar of a margin of twice the median or more
 BORDER = 2  # px around the strip, for the frame of the focus
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Where the cells of a strip lie.
+
+    Attributes:
+        bits: How many there are.
+        columns: Cells in a row.
+        edge: px from one cell to the next.
+        height: px from one row to the next.
+        left: px from the widget's edge to the first cell.
+    """
+
+    bits: int
+    columns: int
+    edge: int
+    height: int
+    left: int
+
+    @classmethod
+    def fitting(cls, width: int, *, bits: int, gutter: int, has_margins: bool) -> "Cells":
+        """The cells of a strip that is `width` px wide: the fewest of 8, 16, 32, 64 columns that keep it short."""
+        room = width - 2 * BORDER - gutter
+        columns = 8 if bits <= 16 else 16 if bits <= 256 else 32 if bits <= 1024 else 64
+        while columns > 8 and room // columns < SMALLEST:
+            columns //= 2
+        while 2 * columns < bits <= 256 and room // (2 * columns) >= LARGEST - 4:
+            columns *= 2
+        edge = max(SMALLEST, min(LARGEST, room // columns))
+        below = MARGIN_HEIGHT + 2 if has_margins and edge >= ROOMY else 1
+        return cls(bits, columns, edge, edge + below, BORDER + gutter)
+
+    @property
+    def total_height(self) -> int:
+        """Px of all rows."""
+        return max(1, -(-self.bits // self.columns)) * self.height + 2 * BORDER
+
+    def rect(self, bit: int) -> QRect:
+        """Where the cell of a bit is, without its margin bar."""
+        row, column = divmod(bit, self.columns)
+        edge = self.edge - (2 if self.edge >= ROOMY else 1)
+        return QRect(self.left + column * self.edge, BORDER + row * self.height, edge, edge)
+
+    def at(self, point: QPoint) -> int | None:
+        """The bit whose cell or margin bar is at `point`."""
+        column, row = (point.x() - self.left) // self.edge, (point.y() - BORDER) // self.height
+        bit = row * self.columns + column
+        return bit if 0 <= column < self.columns and row >= 0 and bit < self.bits else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,44 +146,18 @@ class CodeStrip(QWidget):
             return ""
         text = f"bit {bit}: {int(strip.ones[bit])}"
         if strip.outputs is not None:
-            text += f", output {strip.outputs[bit]:+.2f}"
+            text += f", output {signed(strip.outputs[bit])}"
         if strip.margins is not None:
             text += f" (margin {strip.margins[bit]:.1f} × median)"
         return text + (", differs ●" if bit in strip.differing else "")
 
-    def columns(self, width: int | None = None) -> int:
-        """Cells in a row: the fewest of 8, 16, 32, 64 that keep a row of the code in sight."""
-        room = (self.width() if width is None else width) - 2 * BORDER - self._gutter()
-        wanted = 8 if self.bits <= 16 else 16 if self.bits <= 256 else 32 if self.bits <= 1024 else 64
-        while wanted > 8 and room // wanted < SMALLEST:
-            wanted //= 2
-        while self.bits <= 256 and self.bits > wanted * 2 and room // (wanted * 2) >= LARGEST - 4:
-            wanted *= 2
-        return wanted
-
-    def cell_rect(self, bit: int) -> QRect:
-        """Where the cell of a bit is, without its margin bar."""
-        columns, edge = self.columns(), self._edge(self.width())
-        row, column = divmod(bit, columns)
-        return QRect(
-            BORDER + self._gutter() + column * edge, BORDER + row * self._row_height(edge), edge - 2, edge - 2
-        )
-
-    def bit_at(self, point: QPoint) -> int | None:
-        """The bit whose cell or margin bar is at `point`."""
-        columns, edge = self.columns(), self._edge(self.width())
-        column = (point.x() - BORDER - self._gutter()) // edge
-        row = (point.y() - BORDER) // self._row_height(edge)
-        bit = row * columns + column
-        return bit if 0 <= column < columns and row >= 0 and bit < self.bits else None
-
-    def _edge(self, width: int) -> int:
-        room = width - 2 * BORDER - self._gutter()
-        return max(SMALLEST, min(LARGEST, room // self.columns(width)))
-
-    def _row_height(self, edge: int) -> int:
+    def cells(self, width: int | None = None) -> Cells:
+        """Where the cells lie in the present width, or in another."""
         has_margins = self._strip is not None and self._strip.margins is not None
-        return edge + (MARGIN_HEIGHT + 2 if has_margins else 1)
+        return Cells.fitting(
+            self.width() if width is None else width,
+            bits=self.bits, gutter=self._gutter(), has_margins=has_margins,
+        )  # fmt: skip
 
     def _gutter(self) -> int:
         return self.fontMetrics().horizontalAdvance("0" * len(str(max(self.bits - 1, 0)))) + 6
@@ -141,8 +166,7 @@ class CodeStrip(QWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        rows = -(-self.bits // self.columns(width)) if self.bits else 1
-        return rows * self._row_height(self._edge(width)) + 2 * BORDER
+        return self.cells(width).total_height
 
     def sizeHint(self) -> QSize:
         return QSize(260, self.heightForWidth(260))
@@ -151,18 +175,18 @@ class CodeStrip(QWidget):
         return QSize(120, 24)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        bit = self.bit_at(event.position().toPoint())
+        bit = self.cells().at(event.position().toPoint())
         if bit is not None and event.button() is Qt.MouseButton.LeftButton:
             self.bit_picked.emit(bit)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self.bit_pointed.emit(self.bit_at(event.position().toPoint()))
+        self.bit_pointed.emit(self.cells().at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         self.bit_pointed.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        columns = self.columns()
+        columns = self.cells().columns
         steps = {
             Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns,
         }  # fmt: skip
@@ -176,7 +200,7 @@ class CodeStrip(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            bit = self.bit_at(event.pos())
+            bit = self.cells().at(event.pos())
             if bit is None:
                 QToolTip.hideText()
             else:
@@ -200,57 +224,72 @@ class CodeStrip(QWidget):
             return
         painter = QPainter(self)
         painter.setFont(tabular(self.font()))
-        present = theme()
-        columns = self.columns()
-        self._paint_gutter(painter, present, columns)
-        self._paint_cells(painter, present, self._strip)
-        self._paint_marks(painter, present, self._strip)
+        present, cells = theme(), self.cells()
+        rects = [cells.rect(bit) for bit in range(cells.bits)]
+        self._paint_numbers(painter, present, cells)
+        self._paint_cells(painter, present, self._strip, rects)
+        if self._strip.margins is not None and cells.edge >= ROOMY:
+            _paint_margins(painter, present, self._strip.margins, rects)
+        self._paint_marks(painter, present, self._strip, rects)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(present.selection, 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_gutter(self, painter: QPainter, present: Theme, columns: int) -> None:
+    def _paint_numbers(self, painter: QPainter, present: Theme, cells: Cells) -> None:
+        """The number of each row's first bit, where there is room for it."""
         painter.setPen(present.muted)
         line = self.fontMetrics().height()
         free = -line  # the lowest pixel that is written on so far
-        for bit in range(0, self.bits, columns):
-            cell = self.cell_rect(bit)
-            top = cell.center().y() - line // 2
+        flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for bit in range(0, cells.bits, cells.columns):
+            top = cells.rect(bit).center().y() - line // 2
             if top >= free:
-                right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                painter.drawText(QRect(BORDER, top, self._gutter() - 5, line), right, str(bit))
+                painter.drawText(QRect(BORDER, top, cells.left - BORDER - 5, line), flags, str(bit))
                 free = top + line
 
-    def _paint_cells(self, painter: QPainter, present: Theme, strip: Strip) -> None:
+    def _paint_cells(self, painter: QPainter, present: Theme, strip: Strip, rects: list[QRect]) -> None:
         color = present.dim if self._stale else present.accent
-        for bit in range(self.bits):
-            cell = self.cell_rect(bit)
-            if strip.ones[bit]:
-                painter.fillRect(cell, color)
-            elif cell.width() > 3:
-                painter.setPen(QPen(color, 1))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(cell.adjusted(0, 0, -1, -1))
-            if strip.margins is not None:
-                share = min(float(strip.margins[bit]) / 2, 1.0)
-                track = QRect(cell.left(), cell.bottom() + 2, cell.width(), MARGIN_HEIGHT - 1)
-                painter.fillRect(track, present.raised)
-                track.setWidth(max(1, round(cell.width() * share)))
-                painter.fillRect(track, present.muted)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRects([rect for rect, one in zip(rects, strip.ones, strict=True) if one])
+        if rects[0].width() > 3:
+            painter.setPen(QPen(color, 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            hollow = [rect for rect, one in zip(rects, strip.ones, strict=True) if not one]
+            painter.drawRects([rect.adjusted(0, 0, -1, -1) for rect in hollow])
 
-    def _paint_marks(self, painter: QPainter, present: Theme, strip: Strip) -> None:
+    def _paint_marks(self, painter: QPainter, present: Theme, strip: Strip, rects: list[QRect]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = rects[0].width()
+        size = max(2, min(width // 2, 8)) + (2 if width > 5 else 0)
+        painter.setPen(QPen(present.background, 1.5) if width > 5 else Qt.PenStyle.NoPen)
+        painter.setBrush(present.selection)
         for bit in strip.differing:
-            cell = self.cell_rect(bit)
-            size = max(3, min(cell.width() // 2, 8))
-            painter.setPen(QPen(present.background, 1.5))
-            painter.setBrush(present.selection)
             spot = QRect(0, 0, size, size)
-            spot.moveCenter(cell.center())
-            painter.drawEllipse(spot.adjusted(-1, -1, 1, 1))
-        if self._bit is not None and self._bit < self.bits:
+            spot.moveCenter(rects[bit].center())
+            painter.drawEllipse(spot)
+        if self._bit is not None and self._bit < len(rects):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(present.text, 2))
-            painter.drawRect(self.cell_rect(self._bit).adjusted(-1, -1, 1, 1))
+            painter.drawRect(rects[self._bit].adjusted(-1, -1, 1, 1))
+
+
+def _paint_margins(
+    painter: QPainter, present: Theme, margins: NDArray[np.float32], rects: list[QRect]
+) -> None:
+    """A bar below each cell: full at twice the median."""
+    tracks = [QRect(rect.left(), rect.bottom() + 2, rect.width(), MARGIN_HEIGHT - 1) for rect in rects]
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(present.raised)
+    painter.drawRects(tracks)
+    width = rects[0].width()
+    lengths = np.maximum(1, np.rint(np.minimum(margins / 2, 1) * width)).astype(int).tolist()
+    painter.setBrush(present.muted)
+    painter.drawRects(
+        [
+            QRect(track.left(), track.top(), length, track.height())
+            for track, length in zip(tracks, lengths, strict=True)
+        ]
+    )

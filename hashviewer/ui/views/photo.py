@@ -62,6 +62,12 @@ class PhotoView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "workspace_changed", "selection_changed", "query_changed", "results_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Z, double-click", "Every pixel; again: all of the photo"),
+        ("Wheel, +, −", "Zoom"),
+        ("0", "All of the photo"),
+        ("Drag", "Move the photo"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)
@@ -274,7 +280,8 @@ def lines_of(record: PhotoRecord, file: Path | None) -> list[tuple[str, str]]:
         lines.append(("Size", _file_size(record.size)))
     if record.taken is not None:
         lines.append(("Taken", f"{datetime.fromtimestamp(record.taken, UTC):%Y-%m-%d %H:%M:%S}"))
-    lines.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"))
+    if record.mtime_ns:
+        lines.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"))
     if record.label:
         lines.append(("Label", record.label))
     if record.missing:

@@ -108,6 +108,11 @@ class QueryView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "selection_changed", "bit_changed", "workspace_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Arrows in the code", "Move the bit in focus"),
+        ("Click a bit", "Put it in focus in all views"),
+        ("Drop a picture", "Make it the query"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)

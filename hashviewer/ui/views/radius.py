@@ -17,6 +17,7 @@ from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
 from hashviewer.ui.views.labels import Sentence
+from hashviewer.ui.views.plot_loading import when_loaded
 from hashviewer.ui.views.reading import answered, counted, distance_of, selected_distances
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class RadiusView(View):
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "selection_changed", "radius_changed",
     )  # fmt: skip
+    keys: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Left, Right", "Move the radius by one bit"),
+        ("Shift + Left, Shift + Right", "Move it by eight"),
+        ("Click a bar", "Select its photos; Ctrl and Shift as in the grid"),
+        ("Wheel, double-click", "Zoom; show all"),
+    )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__(explorer, tasks, thumbnails)
@@ -72,19 +79,25 @@ class RadiusView(View):
         if results is None:
             self._shown = None
             return
-        plot = self._built()
+        stale = not answered(self.explorer)
         if results is not self._shown:
             self._take(results)
-        stale = not answered(self.explorer)
         self._selected = selected_distances(results, self.explorer.selection.rows)
-        plot.draw(
-            results.matches.histogram, self._expected, self._selected, radius=self._radius(results.matches), stale=stale
-        )  # fmt: skip
         self._write(results.matches, stale=stale)
+        if when_loaded(self.tasks, self.key, self.refresh):
+            self._draw_plot(self._built(), results, stale=stale)
+
+    def _draw_plot(self, plot: "RadiusPlot", results: Results, *, stale: bool) -> None:
+        matches = results.matches
+        highest = max(float(matches.histogram.max(initial=1)), float(self._expected.max(initial=1)), 1.0)
+        plot.show_counts(matches.bits, highest)
+        plot.draw(
+            matches.histogram, self._expected, self._selected, radius=self._radius(matches), stale=stale
+        )
         self._on_hover_changed()
 
     def _built(self) -> "RadiusPlot":
-        """The plot, made when it is first needed: pyqtgraph is slow to import."""
+        """The plot, made when it is first needed."""
         if self.plot is None:
             from hashviewer.ui.views.radius_plot import RadiusPlot
 
@@ -104,9 +117,6 @@ class RadiusView(View):
         self._expected = binomial_histogram(matches.bits, matches.total)
         own = results.query.row is not None
         self._gap = largest_gap(matches.histogram, minimum=2 if own else 1)
-        assert self.plot is not None
-        highest = max(float(matches.histogram.max(initial=1)), float(self._expected.max(initial=1)), 1.0)
-        self.plot.show_counts(matches.bits, highest)
 
     def _radius(self, matches: Matches) -> int:
         return min(self.explorer.radius, matches.bits)
@@ -114,8 +124,10 @@ class RadiusView(View):
     def _write(self, matches: Matches, *, stale: bool) -> None:
         radius = self._radius(matches)
         within = matches.within(radius)
+        selected = int(self._selected.sum())
+        chosen = f" · {selected:,} selected" if selected else ""
         self.within_line.show_text(
-            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}", stale=stale
+            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}{chosen}", stale=stale
         )
         self.gap_line.show_text(_gap_text(self._gap, radius), stale=stale)
 

@@ -25,7 +25,7 @@ class RadiusPlot(Plot):
         self.random = Area(self, floor=LOG_FLOOR, above=0)
         self.beyond = Bars(self, above=1)
         self.within = Bars(self, above=2)
-        self.selected = Bars(self, width=0.44, above=3)
+        self.selected = Bars(self, above=3)
         self.hovered = pg.InfiniteLine(angle=90)
         self.hovered.setZValue(15)
         self.hovered.setVisible(False)

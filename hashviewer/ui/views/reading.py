@@ -66,3 +66,8 @@ def selected_distances(results: Results, rows: tuple[int, ...]) -> NDArray[np.in
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: "1 photo", "84,310 photos"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def signed(value: float) -> str:
+    """A number with its sign, "+0.42" or "−0.42"."""
+    return f"{value:+.2f}".replace("-", "−")

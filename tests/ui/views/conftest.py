@@ -11,12 +11,19 @@ from hashviewer.ui.explorer import Explorer, Options, Results
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.theme import Mode, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
+from hashviewer.ui.views import plot_loading
 from hashviewer.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     return make_library(tmp_path_factory.mktemp("views"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plots_are_loaded(qapp):
+    """So that a test need not wait for it; the test of the loading says otherwise."""
+    plot_loading.load()
 
 
 @pytest.fixture

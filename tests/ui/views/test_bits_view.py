@@ -9,6 +9,7 @@ from hashviewer.statistics.summary import summarize
 from hashviewer.ui.theme import theme
 from hashviewer.ui.views import BitsView
 from hashviewer.ui.views.bits import summary_text
+from hashviewer.ui.views.reading import signed
 from hashviewer.ui.views.shading import SHADES, shade
 
 SIZE = (460, 340)
@@ -139,7 +140,7 @@ def test_hovering_the_map_reads_out_the_pair(bits_view, workspace, explorer, mov
     spot = view.heat.mapFromScene(view.heat.getViewBox().mapViewToScene(QPointF(3, 17)))
     move_mouse(view.heat.viewport(), spot)
     value = workspace.bit_statistics(explorer.codes).correlation[3, 17]
-    assert view.heat.readout == f"bit 3 × bit 17: {value:+.2f}"
+    assert view.heat.readout == f"bit 3 × bit 17: {signed(value)}"
 
 
 def test_hovering_a_bar_reads_out_balance_and_entropy(bits_view, workspace, explorer, move_mouse):
@@ -229,3 +230,8 @@ def test_all_plots_are_shown_where_there_is_height(bits_view, ask, settled):
     view.resize(460, 300)
     assert view.deck.in_sight == (view.balance,)
     assert not view.margins.isVisible()
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.418, "+0.42"), (-0.418, "−0.42"), (0.0, "+0.00")])
+def test_numbers_carry_their_sign(value, text):
+    assert signed(value) == text

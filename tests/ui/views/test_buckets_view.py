@@ -266,3 +266,16 @@ def test_hidden_it_counts_nothing(open_view, ask, tasks, explorer):
     explorer.radius = 9
     assert not tasks.busy
     assert view.rings.rowCount() == 0
+
+
+def test_the_line_that_the_grid_is_narrowed_to_stays_lit_until_it_is_not(qtbot, open_view, ask, explorer):
+    ask(5)
+    explorer.radius = 14
+    view = open_view(BucketsView, SIZE)
+    click(qtbot, view.ring_table, 0)
+    assert view.ring_table.selectionModel().hasSelection()
+    click(qtbot, view.bucket_table, 1)
+    assert not view.ring_table.selectionModel().hasSelection()
+    assert view.bucket_table.selectionModel().hasSelection()
+    explorer.row_filter = None
+    assert not view.bucket_table.selectionModel().hasSelection()

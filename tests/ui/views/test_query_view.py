@@ -10,6 +10,7 @@ from hashviewer import codes as packed
 from hashviewer.selection import Selection
 from hashviewer.ui.theme import theme
 from hashviewer.ui.views import QueryView
+from hashviewer.ui.views.reading import signed
 
 SIZE = (280, 620)
 
@@ -56,7 +57,7 @@ def test_the_picture_stands_in_the_accents_frame(open_view, ask):
 def test_clicking_a_bit_puts_it_in_focus(qtbot, open_view, ask, explorer):
     ask(5)
     view = open_view(QueryView, SIZE)
-    qtbot.mouseClick(view.strip, Qt.MouseButton.LeftButton, pos=view.strip.cell_rect(17).center())
+    qtbot.mouseClick(view.strip, Qt.MouseButton.LeftButton, pos=view.strip.cells().rect(17).center())
     assert explorer.bit == 17
     assert view.strip.bit == 17
     assert view.bit_line.text().startswith("bit 17:")
@@ -69,7 +70,7 @@ def test_a_bit_is_described_with_its_output_and_margin(open_view, ask, explorer)
     margin = abs(outputs[4]) / np.median(np.abs(outputs))
     assert (
         view.strip.describe(4)
-        == f"bit 4: {int(outputs[4] >= 0)}, output {outputs[4]:+.2f} (margin {margin:.1f} × median)"
+        == f"bit 4: {int(outputs[4] >= 0)}, output {signed(outputs[4])} (margin {margin:.1f} × median)"
     )
 
 
@@ -79,7 +80,7 @@ def test_hovering_a_bit_describes_it_and_leaving_restores_the_bit_in_focus(
     ask(5)
     explorer.bit = 3
     view = open_view(QueryView, SIZE)
-    move_mouse(view.strip, view.strip.cell_rect(20).center())
+    move_mouse(view.strip, view.strip.cells().rect(20).center())
     assert view.bit_line.text().startswith("bit 20:")
     view.strip.bit_pointed.emit(None)
     assert view.bit_line.text().startswith("bit 3:")
@@ -114,9 +115,9 @@ def test_a_mark_is_drawn_in_the_selections_colour(open_view, ask, explorer):
     explorer.selection = Selection.of([int(matches.rows[7])])
     bit = view.strip.strip.differing[0]
     shot = view.strip.grab().toImage()
-    assert shot.pixelColor(view.strip.cell_rect(bit).center()) == theme().selection
+    assert shot.pixelColor(view.strip.cells().rect(bit).center()) == theme().selection
     same = next(bit for bit in range(36) if bit not in view.strip.strip.differing)
-    assert shot.pixelColor(view.strip.cell_rect(same).center()) != theme().selection
+    assert shot.pixelColor(view.strip.cells().rect(same).center()) != theme().selection
 
 
 def test_the_query_itself_is_not_compared_with_itself(open_view, ask, explorer):
@@ -141,7 +142,7 @@ def test_arrow_keys_move_the_bit_in_focus(qtbot, open_view, ask, explorer, key, 
     ask(5)
     explorer.bit = 10
     view = open_view(QueryView, SIZE)
-    assert view.strip.columns() == 16
+    assert view.strip.cells().columns == 16
     qtbot.keyClick(view.strip, key)
     assert explorer.bit == bit
 
@@ -225,11 +226,12 @@ def test_every_bit_has_a_cell_of_its_own_in_any_width(qtbot, bits, width):
     qtbot.addWidget(strip)
     strip.show_strip(Strip(ones=np.arange(bits) % 3 == 0), bit=None, stale=False)
     strip.resize(width, strip.heightForWidth(width))
+    cells = strip.cells()
     for bit in range(bits):
-        cell = strip.cell_rect(bit)
-        assert strip.bit_at(cell.center()) == bit
+        cell = cells.rect(bit)
+        assert cells.at(cell.center()) == bit
         assert strip.rect().contains(cell) or width == 140
-    assert strip.bit_at(QPoint(0, 0)) is None
+    assert cells.at(QPoint(0, 0)) is None
 
 
 def test_it_is_drawn_only_when_shown(open_view, ask):

@@ -239,3 +239,10 @@ def test_the_photo_under_the_pointer_is_marked_at_its_distance(open_view, ask, e
     assert not view.plot.hovered.isVisible()
     explorer.hover = None
     assert not view.plot.hovered.isVisible()
+
+
+def test_how_many_are_selected_is_said_even_when_the_grid_does_not_show_them(open_view, ask, explorer):
+    matches = ask(5)
+    view = open_view(RadiusView, SIZE)
+    explorer.selection = Selection.of([int(row) for row in matches.rows[-3:]])
+    assert view.within_line.text().endswith("photos · 3 selected")
