@@ -67,7 +67,8 @@ def _by_numpy(
     words = _as_words(codes)
     target = np.ascontiguousarray(query).view(words.dtype)
     small = bits <= LAST_SMALL
-    distances = np.empty(len(codes), dtype=np.uint8 if small else np.uint16)
+    kind: np.dtype[np.unsignedinteger] = np.dtype(np.uint8 if small else np.uint16)
+    distances: NDArray[np.unsignedinteger] = np.empty(len(codes), dtype=kind)
     pairs = np.zeros(65536, dtype=np.int64)
     histogram = np.zeros(65536, dtype=np.int64)
     step = max(2, BLOCK_BYTES // codes.shape[1]) & ~1  # even: two byte-sized distances are counted at a time

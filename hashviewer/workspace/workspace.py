@@ -204,7 +204,7 @@ class Workspace:
         query: Query,
         *,
         radius: int,
-        distances: NDArray[np.uint16] | None = None,
+        distances: NDArray[np.unsignedinteger] | None = None,
         rows: NDArray[np.bool_] | None = None,
     ) -> Buckets:
         """The occupied codes within `radius` of the query and their photos.

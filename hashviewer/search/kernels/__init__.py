@@ -75,5 +75,5 @@ def _load_quietly() -> None:
             command = [sys.executable, "-m", "hashviewer.search.kernels"]
             subprocess.run(command, check=True, capture_output=True)
         load()
-    except Exception:  # numba missing or broken, a full disk: numpy goes on answering
+    except Exception:  # noqa: BLE001 - numba missing or broken, a full disk: numpy goes on answering
         _log.warning("The compiled search kernels are not available; numpy searches instead.", exc_info=True)

@@ -38,5 +38,7 @@ def _mark() -> Path:
     for source in sorted(SOURCES.glob("*.py")):
         told.update(source.read_bytes())
         told.update(str(source.stat().st_mtime_ns).encode())  # numba compiles anew when the time has changed
-    told.update(f"{version('numba')} {platform.processor()} {platform.machine()} {os.fspath(SOURCES)}".encode())
+    told.update(
+        f"{version('numba')} {platform.processor()} {platform.machine()} {os.fspath(SOURCES)}".encode()
+    )
     return folder() / f"compiled-{told.hexdigest()[:20]}"

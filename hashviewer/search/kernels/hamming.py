@@ -5,6 +5,8 @@ the additions, and two tables take turns, so that equal distances in a row do no
 are counted one by one in four histograms. Rows that are left out get the largest number of their type.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,9 @@ from hashviewer.search.results import BLOCK
 AHEAD = 4096  # bytes of codes asked for in advance: about what the memory delivers while it answers
 LONE = 0xFF00  # counted with a distance that has no neighbour
 
-Bytes, Words, Pairs = NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint16]
+Bytes: TypeAlias = NDArray[np.uint8]
+Words: TypeAlias = NDArray[np.uint64]
+Pairs: TypeAlias = NDArray[np.uint16]
 
 
 @part
@@ -23,7 +27,7 @@ def _smallest(distances: NDArray[np.unsignedinteger]) -> int:
     least = distances[0]
     for place in range(len(distances)):
         value = distances[place]
-        least = value if value < least else least  # noqa: FURB136 - the compiler vectorises this and not min()
+        least = value if value < least else least  # vectorised, where min() is not
     return least  # type: ignore[no-any-return]
 
 
@@ -39,7 +43,9 @@ def _count_words(codes: Words, query: int, pairs: Pairs, tables: NDArray[np.uint
         first[one] += U32(1)
         two = popcount(word_at(codes, at + 2) ^ query) | (popcount(word_at(codes, at + 3) ^ query) << U64(8))
         second[two] += U32(1)
-        three = popcount(word_at(codes, at + 4) ^ query) | (popcount(word_at(codes, at + 5) ^ query) << U64(8))
+        three = popcount(word_at(codes, at + 4) ^ query) | (
+            popcount(word_at(codes, at + 5) ^ query) << U64(8)
+        )
         first[three] += U32(1)
         four = popcount(word_at(codes, at + 6) ^ query) | (popcount(word_at(codes, at + 7) ^ query) << U64(8))
         second[four] += U32(1)
@@ -79,7 +85,9 @@ def one_word(
 
 
 @part
-def _measure(codes: Bytes, width: int, query: Words, mask: int, distances: NDArray[np.unsignedinteger]) -> None:
+def _measure(
+    codes: Bytes, width: int, query: Words, mask: int, distances: NDArray[np.unsignedinteger]
+) -> None:
     """Distances of codes of any width: whole words, then the last eight bytes of the code, of which `mask` counts.
 
     The prefetch, needed anyway, also keeps the compiler from vectorising the loops, which would make them slower.

@@ -17,18 +17,14 @@ def scan(
 ) -> tuple[NDArray[np.unsignedinteger], Counts, NDArray[np.unsignedinteger]]:
     """Distances (N,), their counts by distance (8 W + 1,) and the smallest of each block (ceil(N / BLOCK),)."""
     codes = np.ascontiguousarray(codes)
-    kind = np.uint8 if bits <= LAST_SMALL else np.uint16
-    count = len(codes)
-    distances = np.empty(count, dtype=kind)
-    minima = np.empty(-(-count // BLOCK), dtype=kind)
-    if kind is np.uint8:
-        if codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
-            counts = _one_word(query, codes, distances, minima)
-        else:
-            counts = _narrow(query, codes, rows, distances, minima)
-    else:
-        counts = _wide(query, codes, rows, distances, minima)
-    return distances, counts, minima
+    blocks = -(-len(codes) // BLOCK)
+    if bits > LAST_SMALL:
+        far, least = np.empty(len(codes), dtype=np.uint16), np.empty(blocks, dtype=np.uint16)
+        return far, _wide(query, codes, rows, far, least), least
+    distances, minima = np.empty(len(codes), dtype=np.uint8), np.empty(blocks, dtype=np.uint8)
+    if codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
+        return distances, _one_word(query, codes, distances, minima), minima
+    return distances, _narrow(query, codes, rows, distances, minima), minima
 
 
 def _one_word(
@@ -105,7 +101,8 @@ def _wide(
             tables,
         )
 
-    return _with_tables(work, len(codes), (4, 8 * width + 1)).sum(axis=0)
+    counts: Counts = _with_tables(work, len(codes), (4, 8 * width + 1)).sum(axis=0)
+    return counts
 
 
 def _readable(flat: NDArray[np.uint8], width: int, start: int, end: int) -> NDArray[np.uint8]:
@@ -153,7 +150,7 @@ def _unpaired(tables: Counts) -> Counts:
     return counts
 
 
-def query_words(query: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], np.uint64]:
+def query_words(query: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], int]:
     """The query as the kernels read codes: its whole words but the last, its last eight bytes, and which bits count."""
     width = len(query)
     whole = (width - 1) // 8 * 8

@@ -4,7 +4,9 @@ import os
 import threading
 from collections.abc import Callable
 
-STEP = 1 << 19  # rows a thread takes at a time: enough to be worth a call, few enough to share the work evenly
+STEP = (
+    1 << 19
+)  # rows a thread takes at a time: enough to be worth a call, few enough to share the work evenly
 LEAST = 1 << 17  # rows below which starting a thread costs more than it saves
 
 

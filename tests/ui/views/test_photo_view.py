@@ -78,7 +78,7 @@ def test_it_explains_a_photo_that_is_not_among_the_results(open_view, ask, explo
     ask(5)
     few = workspace.search(explorer.query, k=3)
     explorer.results = Results(explorer.query, few, Options(k=3))
-    row = int(np.argmax(np.where(few.all_distances < 65535, few.all_distances, 0)))
+    row = int(np.argmax(np.where(few.all_distances <= few.bits, few.all_distances, 0)))
     assert row not in few.rows
     explorer.selection = Selection.of([row])
     view = open_view(PhotoView, SIZE)
