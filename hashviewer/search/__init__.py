@@ -1,8 +1,29 @@
-"""Exact ranking of packed codes by Hamming distance, and re-ranking by features."""
+"""Exact rankings of codes by Hamming and other distances, and re-ranking by features."""
 
+from hashviewer.search.quantizer import composite_tables, product_tables
 from hashviewer.search.ranking import rank
 from hashviewer.search.reranking import rerank
 from hashviewer.search.results import Cost, Matches, not_searched
 from hashviewer.search.scan import Scan, scan
+from hashviewer.search.scored import ScoredMatches
+from hashviewer.search.segments import rank_segments
+from hashviewer.search.tables import Tables, rank_by_tables
+from hashviewer.search.weighted import rank_asymmetric, rank_weighted
 
-__all__ = ["Cost", "Matches", "Scan", "not_searched", "rank", "rerank", "scan"]
+__all__ = [
+    "Cost",
+    "Matches",
+    "Scan",
+    "ScoredMatches",
+    "Tables",
+    "composite_tables",
+    "not_searched",
+    "product_tables",
+    "rank",
+    "rank_asymmetric",
+    "rank_by_tables",
+    "rank_segments",
+    "rank_weighted",
+    "rerank",
+    "scan",
+]

@@ -27,11 +27,22 @@ class Cost:
         seconds: Wall-clock time.
         scanned: Codes whose distance was computed.
         reranked: Photos whose features were read.
+        probed: Buckets that a table lookup looked into.
+        empty: How many of them held nothing.
+        candidates: Rows that a table lookup found and checked, doubles counted once.
     """
 
     seconds: float
     scanned: int
     reranked: int
+    probed: int = 0
+    empty: int = 0
+    candidates: int = 0
+
+    @property
+    def microseconds(self) -> float:
+        """Wall-clock time in microseconds."""
+        return self.seconds * 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,3 +104,9 @@ def check_radius(radius: int, bits: int) -> None:
         raise SearchError(
             f"The radius is {radius}, but codes of {bits} bits differ in 0 to {bits} bits; choose one in that range."
         )
+
+
+def check_count(k: int | None) -> None:
+    """Refuse to look for less than one neighbour."""
+    if k is not None and k < 1:
+        raise SearchError(f"{k} neighbours were asked for; ask for at least 1.")

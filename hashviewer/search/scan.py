@@ -42,6 +42,7 @@ def scan(
     bits: int,
     *,
     rows: NDArray[np.bool_] | None = None,
+    prefix: int | None = None,
 ) -> Scan:
     """Hamming distances of `query` (W,) to `codes` (N, W) and their histogram.
 
@@ -50,15 +51,29 @@ def scan(
         codes: Packed codes (N, W).
         bits: Width of the codes, 1 to 4096.
         rows: (N,) True for the rows to search; None searches all.
+        prefix: Compare only so many of the first bits; None compares all.
 
     Raises:
         SearchError: Query, codes, bits and mask do not fit each other, or a code has bits beyond its width.
     """
-    _check_shapes(query, codes, bits, rows)
+    check_shapes(query, codes, bits, rows)
+    if prefix is not None:
+        check_prefix(prefix, bits)
     if kernels.ready() and len(codes) >= LEAST_COMPILED:
-        distances, counts, minima = kernels.module("scanning").scan(query, codes, bits, rows)
-        return Scan(distances=distances, histogram=_cut(counts, bits), minima=minima)
+        distances, counts, minima = kernels.module("scanning").scan(
+            query, codes, prefix or bits, rows, prefix=prefix is not None
+        )
+        return Scan(distances=distances, histogram=_cut(counts, prefix or bits), minima=minima)
+    if prefix is not None:
+        return _by_numpy(_start(query[None], prefix)[0], _start(codes, prefix), prefix, rows)
     return _by_numpy(query, codes, bits, rows)
+
+
+def _start(codes: NDArray[np.uint8], prefix: int) -> NDArray[np.uint8]:
+    """A copy of the first `prefix` bits of codes (N, W)."""
+    start = codes[:, : packed.width(prefix)].copy()
+    start[:, -1] &= np.uint8(0xFF & (0xFF << (8 * start.shape[1] - prefix)))
+    return start
 
 
 def _by_numpy(
@@ -139,9 +154,18 @@ def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
     return codes
 
 
-def _check_shapes(
+def check_prefix(prefix: int, bits: int) -> None:
+    """Refuse a prefix that codes of `bits` bits do not have."""
+    if not 1 <= prefix <= bits:
+        raise SearchError(
+            f"The first {prefix} bits of codes of {bits} cannot be compared; choose 1 to {bits}."
+        )
+
+
+def check_shapes(
     query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
 ) -> None:
+    """Refuse a query, codes, a width and a mask that do not fit one another."""
     if not 1 <= bits <= 4096:
         raise SearchError(f"Codes of {bits} bits cannot be searched; 1 to 4096 bits can.")
     if codes.ndim != 2 or codes.shape[1] != packed.width(bits):

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from hashviewer.search.kernels import cache
 
-MODULES = ("scanning", "selecting")
+MODULES = ("scanning", "selecting", "summing")
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 

@@ -86,7 +86,12 @@ def one_word(
 
 @part
 def _measure(
-    codes: Bytes, width: int, query: Words, mask: int, distances: NDArray[np.unsignedinteger]
+    codes: Bytes,
+    stride: int,
+    used: int,
+    query: Words,
+    mask: int,
+    distances: NDArray[np.unsignedinteger],
 ) -> None:
     """Distances of codes of any width: whole words, then the last eight bytes of the code, of which `mask` counts.
 
@@ -96,21 +101,21 @@ def _measure(
     tail = query[whole]
     if whole == 0:
         for row in range(len(distances)):
-            prefetch(codes, row * width + AHEAD)
-            distances[row] = popcount((bytes_at(codes, row * width + width - 8) ^ tail) & mask)
+            prefetch(codes, row * stride + AHEAD)
+            distances[row] = popcount((bytes_at(codes, row * stride + used - 8) ^ tail) & mask)
     elif whole == 1:
         head = query[0]
         for row in range(len(distances)):
-            at = row * width
+            at = row * stride
             prefetch(codes, at + AHEAD)
             distances[row] = popcount(bytes_at(codes, at) ^ head) + popcount(
-                (bytes_at(codes, at + width - 8) ^ tail) & mask
+                (bytes_at(codes, at + used - 8) ^ tail) & mask
             )
     else:
         for row in range(len(distances)):
-            at = row * width
+            at = row * stride
             prefetch(codes, at + AHEAD)
-            total = popcount((bytes_at(codes, at + width - 8) ^ tail) & mask)
+            total = popcount((bytes_at(codes, at + used - 8) ^ tail) & mask)
             for word in range(whole):
                 total += popcount(bytes_at(codes, at + 8 * word) ^ query[word])
             distances[row] = total
@@ -126,13 +131,14 @@ def _count_pairs(pairs: Pairs, tables: NDArray[np.uint32]) -> None:
         first[pairs[len(pairs) - 1]] += U32(1)
 
 
-_ONE = (read(U8), I64, read(U64), U64, read(U8), written(U8), written(U16), written(U8), written(U32, 2))
+_ONE = (read(U8), I64, I64, read(U64), U64, read(U8), written(U8), written(U16), written(U8), written(U32, 2))
 
 
 @kernel(NONE(*_ONE))
 def narrow(
     codes: Bytes,
-    width: int,
+    stride: int,
+    used: int,
     query: Words,
     mask: int,
     rows: Bytes,
@@ -144,8 +150,9 @@ def narrow(
     """The pass over codes of up to 248 bits.
 
     Args:
-        codes: (N * width,) bytes; eight bytes before a code of fewer may be read, so they must be there.
-        width: Bytes of a code.
+        codes: (N * stride,) bytes; eight bytes before a code of fewer may be read, so they must be there.
+        stride: Bytes of a code.
+        used: How many of them are compared: all, or those of a prefix.
         query: Words of the query: the whole ones but the last, and its last eight bytes.
         mask: Which bits of the last word count.
         rows: (N,) 1 for the rows to search, or (0,) for all.
@@ -157,7 +164,7 @@ def narrow(
     for start in range(0, len(distances), BLOCK):
         end = min(start + BLOCK, len(distances))
         block = distances[start:end]
-        _measure(codes[start * width : end * width], width, query, mask, block)
+        _measure(codes[start * stride : end * stride], stride, used, query, mask, block)
         if len(rows) > 0:
             marks = rows[start:end]
             for row in range(len(block)):
@@ -168,10 +175,11 @@ def narrow(
         minima[start // BLOCK] = _smallest(block)
 
 
-@kernel(NONE(read(U8), I64, read(U64), U64, read(U8), written(U16), written(U16), written(U32, 2)))
+@kernel(NONE(read(U8), I64, I64, read(U64), U64, read(U8), written(U16), written(U16), written(U32, 2)))
 def wide(
     codes: Bytes,
-    width: int,
+    stride: int,
+    used: int,
     query: Words,
     mask: int,
     rows: Bytes,
@@ -179,11 +187,11 @@ def wide(
     minima: Pairs,
     tables: NDArray[np.uint32],
 ) -> None:
-    """The pass over codes of more than 248 bits: as `narrow`, but 65535 is left out and `tables` is (4, 8 width + 1)."""
+    """The pass over codes of more than 248 bits: as `narrow`, but 65535 is left out and `tables` is (4, 8 used + 1)."""
     for start in range(0, len(distances), BLOCK):
         end = min(start + BLOCK, len(distances))
         block = distances[start:end]
-        _measure(codes[start * width : end * width], width, query, mask, block)
+        _measure(codes[start * stride : end * stride], stride, used, query, mask, block)
         for row in range(len(block)):
             if len(rows) > 0 and rows[start + row] == 0:
                 block[row] = U16(0xFFFF)

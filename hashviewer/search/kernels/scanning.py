@@ -13,18 +13,33 @@ Counts = NDArray[np.int64]
 
 
 def scan(
-    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
+    query: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    bits: int,
+    rows: NDArray[np.bool_] | None,
+    *,
+    prefix: bool,
 ) -> tuple[NDArray[np.unsignedinteger], Counts, NDArray[np.unsignedinteger]]:
-    """Distances (N,), their counts by distance (8 W + 1,) and the smallest of each block (ceil(N / BLOCK),)."""
+    """Distances (N,), their counts by distance and the smallest of each block (ceil(N / BLOCK),).
+
+    Args:
+        query: One packed code (W,).
+        codes: Packed codes (N, W).
+        bits: Width of the codes; or of the part of them that is compared.
+        rows: (N,) True for the rows to search; None searches all.
+        prefix: Whether only the first `bits` bits are compared. Otherwise all are, and the counts go on to 8 W, so that
+            bits set beyond the width show.
+    """
     codes = np.ascontiguousarray(codes)
+    compared = bits if prefix else 8 * codes.shape[1]
     blocks = -(-len(codes) // BLOCK)
     if bits > LAST_SMALL:
         far, least = np.empty(len(codes), dtype=np.uint16), np.empty(blocks, dtype=np.uint16)
-        return far, _wide(query, codes, rows, far, least), least
+        return far, _wide(query, codes, compared, rows, far, least), least
     distances, minima = np.empty(len(codes), dtype=np.uint8), np.empty(blocks, dtype=np.uint8)
-    if codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
+    if compared == 64 and codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
         return distances, _one_word(query, codes, distances, minima), minima
-    return distances, _narrow(query, codes, rows, distances, minima), minima
+    return distances, _narrow(query, codes, compared, rows, distances, minima), minima
 
 
 def _one_word(
@@ -53,12 +68,13 @@ def _one_word(
 def _narrow(
     query: NDArray[np.uint8],
     codes: NDArray[np.uint8],
+    compared: int,
     rows: NDArray[np.bool_] | None,
     distances: NDArray[np.uint8],
     minima: NDArray[np.uint8],
 ) -> Counts:
-    width = codes.shape[1]
-    target, mask = query_words(query)
+    width, used = codes.shape[1], -(-compared // 8)
+    target, mask = query_words(query, compared)
     flat, marks = codes.reshape(-1), _marks(rows)
     pairs = distances[: len(distances) & ~1].view(np.uint16)
 
@@ -66,6 +82,7 @@ def _narrow(
         hamming.narrow(
             _readable(flat, width, start, end),
             width,
+            used,
             target,
             mask,
             marks[start:end],
@@ -75,24 +92,26 @@ def _narrow(
             tables,
         )
 
-    return _unpaired(_with_tables(work, len(codes), (2, 65536)))[: 8 * width + 1]
+    return _unpaired(_with_tables(work, len(codes), (2, 65536)))[: 8 * used + 1]
 
 
 def _wide(
     query: NDArray[np.uint8],
     codes: NDArray[np.uint8],
+    compared: int,
     rows: NDArray[np.bool_] | None,
     distances: NDArray[np.uint16],
     minima: NDArray[np.uint16],
 ) -> Counts:
-    width = codes.shape[1]
-    target, mask = query_words(query)
+    width, used = codes.shape[1], -(-compared // 8)
+    target, mask = query_words(query, compared)
     flat, marks = codes.reshape(-1), _marks(rows)
 
     def work(start: int, end: int, tables: NDArray[np.uint32]) -> None:
         hamming.wide(
             _readable(flat, width, start, end),
             width,
+            used,
             target,
             mask,
             marks[start:end],
@@ -101,7 +120,7 @@ def _wide(
             tables,
         )
 
-    counts: Counts = _with_tables(work, len(codes), (4, 8 * width + 1)).sum(axis=0)
+    counts: Counts = _with_tables(work, len(codes), (4, 8 * used + 1)).sum(axis=0)
     return counts
 
 
@@ -150,13 +169,18 @@ def _unpaired(tables: Counts) -> Counts:
     return counts
 
 
-def query_words(query: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], int]:
-    """The query as the kernels read codes: its whole words but the last, its last eight bytes, and which bits count."""
-    width = len(query)
+def query_words(query: NDArray[np.uint8], compared: int) -> tuple[NDArray[np.uint64], int]:
+    """The first `compared` bits of a query as the kernels read codes.
+
+    Returns:
+        The whole words but the last, followed by the last eight bytes; and which bits of these count.
+    """
+    width = -(-compared // 8)
     whole = (width - 1) // 8 * 8
     rest = width - whole
     last, marks = np.zeros(8, dtype=np.uint8), np.zeros(8, dtype=np.uint8)
-    last[8 - rest :] = query[whole:]
+    last[8 - rest :] = query[whole:width]
     marks[8 - rest :] = 255
+    marks[7] = 0xFF & (0xFF << (8 * width - compared))  # bit 0 of a code is the most significant of its byte
     words = np.concatenate([query[:whole], last]).view(np.uint64)
     return words, marks.view(np.uint64)[0]
