@@ -7,12 +7,6 @@ from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
 
-LAST_SMALL = 248
-"""The widest codes whose distances are kept as bytes, which leaves 255 free for rows left out."""
-
-BLOCK = 8192
-"""Rows whose smallest distance a compiled scan notes."""
-
 
 def not_searched(distances: NDArray[np.unsignedinteger]) -> int:
     """The number that stands in `distances` for a row left out of the search: the largest of its type."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.search import kernels
-from hashviewer.search.results import LAST_SMALL
+from hashviewer.search.kernels.sizes import LAST_SMALL
 
 SHORT = 24  # words per code up to which column by column is the faster order
 BLOCK_BYTES = 512 * 1024  # of codes; with the temporaries about the size of a core's second-level cache
@@ -28,7 +28,7 @@ class Scan:
         distances: (N,) in bits, as bytes up to `LAST_SMALL` bits, else as 16-bit numbers; the largest number of the
             type where a row was left out.
         histogram: (bits + 1,) how many searched rows lie at each distance.
-        minima: (ceil(N / BLOCK),) the smallest distance of each `results.BLOCK` rows; None if it was not noted.
+        minima: (ceil(N / BLOCK),) the smallest distance of each `kernels.sizes.BLOCK` rows; None if it was not noted.
     """
 
     distances: NDArray[np.unsignedinteger]

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
+from hashviewer.search.kernels.sizes import PART
 from hashviewer.search.results import Cost
-
-PART = 1024  # rows whose smallest distance is noted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
+from hashviewer.search.kernels.sizes import LAST_SMALL
 from hashviewer.search.ranking import ranked
-from hashviewer.search.results import LAST_SMALL, Matches, check_count, check_radius, not_searched
+from hashviewer.search.results import Matches, check_count, check_radius, not_searched
 from hashviewer.search.scan import Scan, check_shapes
 
 BLOCK_BITS = 1 << 22  # bits taken apart at a time

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
 from hashviewer.search import kernels
+from hashviewer.search.kernels.sizes import PART
+from hashviewer.search.memory import empty
 from hashviewer.search.results import Cost
 from hashviewer.search.scan import LEAST_COMPILED
-from hashviewer.search.scored import PART, ScoredMatches, check_scored, nearest_scored
+from hashviewer.search.scored import ScoredMatches, check_scored, nearest_scored
 
 BLOCK = 16_384  # rows that numpy takes at a time
 
@@ -72,7 +74,7 @@ def _sums(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Distances (N,), infinite where a row is left out, and the smallest of each part."""
     count, width = codes.shape
-    distances = np.empty(count, dtype=np.float32)
+    distances = empty(count, np.float32)
     minima = np.empty(-(-count // PART), dtype=np.float32)
     values = np.ascontiguousarray(tables.values, dtype=np.float32).reshape(-1)
     if kernels.ready() and count >= LEAST_COMPILED:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hashviewer.search import kernels, rank, scan
+from hashviewer.search.kernels.sizes import BLOCK
 from hashviewer.search.kernels.threads import over_ranges
-from hashviewer.search.results import BLOCK
 from tests.search.conftest import KINDS, made_codes
 
 pytestmark = pytest.mark.usefixtures("compiled")

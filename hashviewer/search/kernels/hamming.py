@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.search.kernels.compiling import I64, NONE, U8, U16, U32, U64, kernel, part, read, written
+from hashviewer.search.kernels.sizes import BLOCK
 from hashviewer.search.kernels.words import bytes_at, popcount, prefetch, word_at
-from hashviewer.search.results import BLOCK
 
 AHEAD = 4096  # bytes of codes asked for in advance: about what the memory delivers while it answers
 LONE = 0xFF00  # counted with a distance that has no neighbour

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.search.kernels import hamming
+from hashviewer.search.kernels.sizes import BLOCK, LAST_SMALL
 from hashviewer.search.kernels.threads import over_ranges
-from hashviewer.search.results import BLOCK, LAST_SMALL
+from hashviewer.search.memory import empty
 
 Counts = NDArray[np.int64]
 
@@ -34,9 +35,9 @@ def scan(
     compared = bits if prefix else 8 * codes.shape[1]
     blocks = -(-len(codes) // BLOCK)
     if bits > LAST_SMALL:
-        far, least = np.empty(len(codes), dtype=np.uint16), np.empty(blocks, dtype=np.uint16)
+        far, least = empty(len(codes), np.uint16), np.empty(blocks, dtype=np.uint16)
         return far, _wide(query, codes, compared, rows, far, least), least
-    distances, minima = np.empty(len(codes), dtype=np.uint8), np.empty(blocks, dtype=np.uint8)
+    distances, minima = empty(len(codes), np.uint8), np.empty(blocks, dtype=np.uint8)
     if compared == 64 and codes.shape[1] == 8 and rows is None and codes.ctypes.data % 8 == 0:
         return distances, _one_word(query, codes, distances, minima), minima
     return distances, _narrow(query, codes, compared, rows, distances, minima), minima

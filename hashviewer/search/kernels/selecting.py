@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.search.kernels.compiling import I64, U8, U16, kernel, read, written
-from hashviewer.search.results import BLOCK
+from hashviewer.search.kernels.sizes import BLOCK
 
 
 def _signature(element: object) -> object:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.search.kernels.compiling import F32, I64, NONE, U8, U64, kernel, part, read, written
+from hashviewer.search.kernels.sizes import PART
 from hashviewer.search.kernels.words import bytes_at, prefetch
-from hashviewer.search.scored import PART
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Reals: TypeAlias = NDArray[np.float32]
@@ -16,35 +16,33 @@ AHEAD = 4096  # bytes of codes asked for in advance
 
 
 @part
-def _sum_words(codes: Bytes, width: int, tables: Reals, offset: float, distances: Reals) -> None:
-    """Sums for codes of whole words: a word is loaded once and taken apart in registers."""
+def _sum_word(codes: Bytes, tables: Reals, offset: float, distances: Reals) -> float:
+    """Sums for codes of eight bytes: loaded at once and taken apart in a register."""
+    least = F32(np.inf)
     for row in range(len(distances)):
-        at = row * width
-        prefetch(codes, at + AHEAD)
+        prefetch(codes, 8 * row + AHEAD)
+        value = bytes_at(codes, 8 * row)
         total = F32(offset)
-        base = 0
-        for word in range(width // 8):
-            value = bytes_at(codes, at + 8 * word)
-            total += tables[base + I64(value & U64(255))]
-            total += tables[base + 256 + I64((value >> U64(8)) & U64(255))]
-            total += tables[base + 512 + I64((value >> U64(16)) & U64(255))]
-            total += tables[base + 768 + I64((value >> U64(24)) & U64(255))]
-            total += tables[base + 1024 + I64((value >> U64(32)) & U64(255))]
-            total += tables[base + 1280 + I64((value >> U64(40)) & U64(255))]
-            total += tables[base + 1536 + I64((value >> U64(48)) & U64(255))]
-            total += tables[base + 1792 + I64(value >> U64(56))]
-            base += 2048
+        for byte in range(8):
+            total += tables[U64(256 * byte) + (value & U64(255))]  # unsigned: not tested for being negative
+            value >>= U64(8)
         distances[row] = total
+        least = total if total < least else least
+    return least  # type: ignore[no-any-return]
 
 
 @part
-def _sum_bytes(codes: Bytes, width: int, tables: Reals, offset: float, distances: Reals) -> None:
+def _sum_bytes(codes: Bytes, width: int, tables: Reals, offset: float, distances: Reals) -> float:
+    least = F32(np.inf)
     for row in range(len(distances)):
-        at = row * width
+        at = U64(row * width)
+        prefetch(codes, row * width + AHEAD)
         total = F32(offset)
         for byte in range(width):
-            total += tables[256 * byte + I64(codes[at + byte])]
+            total += tables[U64(256 * byte) + U64(codes[at + U64(byte)])]
         distances[row] = total
+        least = total if total < least else least
+    return least  # type: ignore[no-any-return]
 
 
 @kernel(NONE(read(U8), I64, read(F32), F32, read(U8), written(F32), written(F32)))
@@ -65,14 +63,16 @@ def sums(
     for start in range(0, len(distances), PART):
         end = min(start + PART, len(distances))
         block = distances[start:end]
-        if width % 8 == 0:
-            _sum_words(codes[start * width : end * width], width, tables, offset, block)
+        if width == 8:
+            least = _sum_word(codes[start * width : end * width], tables, offset, block)
         else:
-            _sum_bytes(codes[start * width : end * width], width, tables, offset, block)
-        least = F32(np.inf)
-        for row in range(len(block)):
-            if len(rows) > 0 and rows[start + row] == 0:
-                block[row] = F32(np.inf)
-            value = block[row]
-            least = value if value < least else least
+            least = _sum_bytes(codes[start * width : end * width], width, tables, offset, block)
+        if len(rows) > 0:
+            least = F32(np.inf)
+            marks = rows[start:end]
+            for row in range(len(block)):
+                if marks[row] == 0:
+                    block[row] = F32(np.inf)
+                elif block[row] < least:
+                    least = block[row]
         minima[start // PART] = least
