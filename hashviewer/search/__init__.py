@@ -1,5 +1,9 @@
 """Exact rankings of codes by Hamming and other distances, and re-ranking by features."""
 
+from hashviewer.search.joining import Pairs, join
+from hashviewer.search.lookup import BucketTable
+from hashviewer.search.multi_index import MultiIndex
+from hashviewer.search.neighbours import Neighbours
 from hashviewer.search.quantizer import composite_tables, product_tables
 from hashviewer.search.ranking import rank
 from hashviewer.search.reranking import rerank
@@ -11,12 +15,17 @@ from hashviewer.search.tables import Tables, rank_by_tables
 from hashviewer.search.weighted import rank_asymmetric, rank_weighted
 
 __all__ = [
+    "BucketTable",
     "Cost",
     "Matches",
+    "MultiIndex",
+    "Neighbours",
+    "Pairs",
     "Scan",
     "ScoredMatches",
     "Tables",
     "composite_tables",
+    "join",
     "not_searched",
     "product_tables",
     "rank",

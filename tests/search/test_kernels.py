@@ -22,7 +22,7 @@ def plain_distances(query, codes):
     return np.unpackbits(codes ^ query, axis=1).sum(axis=1)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(BITS),
     st.integers(4096, 20_000),
@@ -48,7 +48,7 @@ def test_a_compiled_scan_equals_a_plain_one(bits, count, kind, searched, seed):
     assert found.minima.tolist() == [expected[start : start + BLOCK].min() for start in starts]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([8, 16, 64, 256]),
     st.sampled_from(KINDS),

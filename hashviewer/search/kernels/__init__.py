@@ -14,7 +14,7 @@ from types import ModuleType
 
 from hashviewer.search.kernels import cache
 
-MODULES = ("scanning", "selecting", "summing")
+MODULES = ("scanning", "selecting", "summing", "joining")
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 
