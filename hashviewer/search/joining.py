@@ -106,11 +106,12 @@ def _join_distinct(
         masks[place] = np.packbits(ones)
     flat = masks.view(np.uint64).reshape(-1)
     found: list[Joined] = []
-    for place, group in enumerate(index.groups):
+    for place in range(len(index.groups)):
         progress(place, len(index.groups), "Comparing near codes")
-        ends = np.repeat(group.starts[1:], np.diff(group.starts))
+        starts, order = index.table(place)
+        ends = np.repeat(starts[1:], np.diff(starts))
         compare = _compiled if kernels.ready() else _by_numpy
-        found += compare(words, group.rows, ends, flat, place, radius, limit)
+        found += compare(words, order, ends, flat, place, radius, limit)
         if sum(len(pairs[0]) for pairs in found) > limit:
             raise _too_many(sum(len(pairs[0]) for pairs in found), radius, limit)
     progress(len(index.groups), len(index.groups), "Comparing near codes")

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from hashviewer.search.results import Cost
 
+ROW_BITS = 48  # of a number that holds a distance and a row
+FIRST = np.ones(1, dtype=np.bool_)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
@@ -36,13 +39,15 @@ class Neighbours:
 
 
 def in_order(
-    rows: NDArray[np.int64], distances: NDArray[np.unsignedinteger], *, k: int | None, radius: int | None
+    rows: NDArray[np.integer], distances: NDArray[np.unsignedinteger], *, k: int | None, radius: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Different rows and their distances in the order (distance, row): at most `k`, none farther than `radius`."""
     if radius is not None:
         near = distances <= radius
         rows, distances = rows[near], distances[near]
-    rows, first = np.unique(rows, return_index=True)
-    distances = distances[first]
-    order = np.argsort(distances, kind="stable")[:k]
-    return rows[order], distances[order].astype(np.int32)
+    keys = (distances.astype(np.int64) << ROW_BITS) | rows  # a row found twice has the same key twice
+    keys.sort()
+    if len(keys) > 1:
+        keys = keys[np.concatenate([FIRST, keys[1:] != keys[:-1]])]
+    keys = keys[:k]
+    return keys & ((1 << ROW_BITS) - 1), (keys >> ROW_BITS).astype(np.int32)

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from hashviewer.search.kernels import cache
 
-MODULES = ("scanning", "selecting", "summing", "joining")
+MODULES = ("scanning", "selecting", "summing", "probing", "joining")
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 
@@ -37,7 +37,8 @@ def ready() -> bool:
 
 def module(name: str) -> ModuleType:
     """One of `MODULES`, loaded: compiled in this process if it has to be, so call it only after `ready`."""
-    return import_module(f"hashviewer.search.kernels.{name}")
+    full = f"hashviewer.search.kernels.{name}"
+    return sys.modules.get(full) or import_module(full)
 
 
 def load() -> None:
