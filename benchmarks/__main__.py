@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-MEASUREMENTS = ("encode", "outside", "open", "query", "grid")
+MEASUREMENTS = ("encode", "outside", "open", "query", "grid", "search")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
