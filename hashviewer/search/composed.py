@@ -63,15 +63,13 @@ def rank_mean(
     k: int | None = None,
     rows: NDArray[np.bool_] | None = None,
 ) -> ScoredMatches:
-    """Rank by the mean distance to several queries, less the mean distance to what is not wanted.
-
-    All queries together are one set of tables, so it takes no longer than one query does.
+    """Rank by the mean distance to several queries, less the mean distance to what is not wanted; as fast as for one query.
 
     Args:
         queries: (Q, W) packed codes, at least one.
         codes: Packed codes (N, W).
         bits: Width of the codes.
-        shares: (Q,) how much each query counts, 0 or more and not all 0; None counts all alike.
+        shares: (Q,) how much each query counts, 0 or more; None counts all alike.
         negatives: (P, W) codes not wanted.
         strength: How much the mean distance to the negatives counts, 0 or more.
         weights: (bits,) how much each bit counts; None counts all alike.
@@ -82,32 +80,38 @@ def rank_mean(
         SearchError: Something does not fit, there is no query, or a share, weight or strength is out of range.
     """
     _check_queries(queries)
-    parts = np.ones(len(queries)) if shares is None else np.asarray(shares, dtype=np.float64)
-    if (
-        parts.shape != (len(queries),)
-        or not np.isfinite(parts).all()
-        or (parts < 0).any()
-        or parts.sum() == 0
-    ):
-        raise SearchError(
-            f"{parts.size} shares for {len(queries)} queries cannot be used; give each a number of 0 or more."
-        )
-    if not np.isfinite(strength) or strength < 0:
-        raise SearchError(f"The strength of the negatives is {strength:g}; give a number of 0 or more.")
+    _check_strength(strength)
     per_bit = np.ones(bits) if weights is None else weights
     check_weights(per_bit, bits)
-    wanted = [(query, part / parts.sum()) for query, part in zip(queries, parts, strict=True)]
-    against = [] if negatives is None else [(query, -strength / len(negatives)) for query in negatives]
+    everyone = [*zip(queries, _shares(shares, len(queries)).tolist(), strict=True)]
+    if negatives is not None and len(negatives):
+        everyone += [(negative, -strength / len(negatives)) for negative in negatives]
     values = np.zeros((codes.shape[-1], 256))
-    for query, share in [*wanted, *against]:
+    for query, share in everyone:
         check_shapes(query, codes, bits, rows)
         values += share * weighted_tables(query, bits, per_bit).values
     return rank_by_tables(Tables(values=values.astype(np.float32)), codes, k=k, rows=rows)
 
 
+def _shares(shares: NDArray[np.floating] | None, count: int) -> NDArray[np.float64]:
+    """How much each of `count` queries counts, summing to 1."""
+    parts = np.ones(count) if shares is None else np.asarray(shares, dtype=np.float64)
+    if parts.shape != (count,) or not np.isfinite(parts).all() or (parts < 0).any() or parts.sum() == 0:
+        raise SearchError(
+            f"{parts.size} shares for {count} queries cannot be used; give each a number of 0 or more."
+        )
+    normed: NDArray[np.float64] = parts / parts.sum()
+    return normed
+
+
 def _check_queries(queries: NDArray[np.uint8]) -> None:
     if queries.ndim != 2 or len(queries) == 0:
         raise SearchError("There is no query; choose at least one photo.")
+
+
+def _check_strength(strength: float) -> None:
+    if not np.isfinite(strength) or strength < 0:
+        raise SearchError(f"The strength of the negatives is {strength:g}; give a number of 0 or more.")
 
 
 def _least(

@@ -49,14 +49,23 @@ def rank_segments(
     segments = bits // segment
     if radius is not None:
         check_radius(radius, segments)
+    distances = _distances(query, codes, bits, segment)
+    if rows is not None:
+        distances[~rows] = not_searched(distances)
+    histogram = np.bincount(distances, minlength=segments + 1)[: segments + 1].astype(np.int64)
+    found = Scan(distances=distances, histogram=histogram)
+    return ranked(found, segments, k=k, radius=radius, started=started)
+
+
+def _distances(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, segment: int
+) -> NDArray[np.unsignedinteger]:
+    """In how many segments each code differs: (N,)."""
+    segments = bits // segment
     kind: np.dtype[np.unsignedinteger] = np.dtype(np.uint8 if segments <= LAST_SMALL else np.uint16)
     distances: NDArray[np.unsignedinteger] = np.empty(len(codes), dtype=kind)
     step = max(1, BLOCK_BITS // bits)
     for start in range(0, len(codes), step):
         different = packed.unpack(codes[start : start + step] ^ query, bits)
         distances[start : start + step] = different.reshape(-1, segments, segment).any(axis=2).sum(axis=1)
-    if rows is not None:
-        distances[~rows] = not_searched(distances)
-    histogram = np.bincount(distances, minlength=segments + 1)[: segments + 1].astype(np.int64)
-    found = Scan(distances=distances, histogram=histogram)
-    return ranked(found, segments, k=k, radius=radius, started=started)
+    return distances

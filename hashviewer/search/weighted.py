@@ -71,6 +71,18 @@ def rank_asymmetric(
     Raises:
         SearchError: Something does not fit, or an output is not a number.
     """
+    _check_outputs(outputs, bits)
+    query = packed.from_outputs(outputs)
+    check_shapes(query, codes, bits, rows)
+    margins = np.abs(outputs.astype(np.float64))
+    if measure == "margin":
+        tables = weighted_tables(query, bits, margins)
+    else:
+        tables = weighted_tables(query, bits, 4 * margins, offset=float(np.square(margins - 1).sum()))
+    return rank_by_tables(tables, codes, k=k, radius=radius, rows=rows)
+
+
+def _check_outputs(outputs: NDArray[np.floating], bits: int) -> None:
     if outputs.shape != (bits,):
         raise SearchError(
             f"The query has {outputs.size} outputs and the library's codes {bits} bits: they come from different models. "
@@ -80,14 +92,6 @@ def rank_asymmetric(
         raise SearchError(
             "An output of the query is not a finite number: its picture or the model is damaged."
         )
-    query = packed.from_outputs(outputs)
-    check_shapes(query, codes, bits, rows)
-    margins = np.abs(outputs.astype(np.float64))
-    if measure == "margin":
-        tables = weighted_tables(query, bits, margins)
-    else:
-        tables = weighted_tables(query, bits, 4 * margins, offset=float(np.square(margins - 1).sum()))
-    return rank_by_tables(tables, codes, k=k, radius=radius, rows=rows)
 
 
 def weighted_tables(

@@ -29,6 +29,14 @@ def distribute(values: Rows, places: Rows, rows: Rows) -> None:
 
 
 @part
+def _distance(codes: Words, width: int, one: int, other: int) -> int:
+    distance = U64(0)
+    for word in range(width):
+        distance += popcount(codes[one * width + word] ^ codes[other * width + word])
+    return distance  # type: ignore[no-any-return]
+
+
+@part
 def _is_first(codes: Words, width: int, one: int, other: int, masks: Words, group: int) -> bool:
     """Whether two codes agree in no earlier group, in which they would have been found already."""
     for earlier in range(group):
@@ -58,7 +66,7 @@ def near_pairs(
     pairs: NDArray[np.uint32],
     distances: NDArray[np.uint16],
 ) -> int:
-    """Pairs within a radius that share a bucket and none of the groups before.
+    """Pairs within a radius that share a bucket and none of the groups before; those beyond P are not written.
 
     Args:
         codes: (N * width,) words of the codes, bucket by bucket.
@@ -66,25 +74,17 @@ def near_pairs(
         order: (N,) which row each code is of.
         ends: (N,) where the bucket of each code ends.
         masks: (groups * width,) the bits of each group.
-        group: Which group the buckets are of.
+        group: Which of them the buckets are of.
         radius: The largest distance.
-        start: The first place in `codes` whose partners are looked for, later in its bucket.
-        end: The place after the last.
-        pairs: (P, 2) result: the two rows.
+        start: The first place in `codes` whose partners, later in its bucket, are looked for.
+        end: Where to stop.
+        pairs: (P, 2) result: the two rows; how many there are is returned.
         distances: (P,) result.
-
-    Returns:
-        How many there are; those beyond P are not written.
     """
     found = 0
     for one in range(start, end):
         for other in range(one + 1, I64(ends[one])):
-            distance = U64(0)
-            if width == 1:
-                distance = popcount(codes[one] ^ codes[other])
-            else:
-                for word in range(width):
-                    distance += popcount(codes[one * width + word] ^ codes[other * width + word])
+            distance = _distance(codes, width, one, other)
             if distance <= U64(radius) and _is_first(codes, width, one, other, masks, group):
                 if found < len(pairs):
                     pairs[found, 0] = order[one]

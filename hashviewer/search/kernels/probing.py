@@ -5,12 +5,27 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.search.kernels.compiling import I64, U8, U32, U64, kernel, read, written
+from hashviewer.search.kernels.compiling import I64, U8, U32, U64, kernel, part, read, written
 from hashviewer.search.kernels.words import bytes_at, popcount, prefetch
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
 AHEAD = 12  # rows whose codes are asked for in advance; they lie anywhere in memory
+
+
+@part
+def _distance(codes: Bytes, at: int, width: int, query: NDArray[np.uint64], mask: int) -> int:
+    """Distance of the code that begins at `at`: whole words, then its last eight bytes, of which `mask` counts."""
+    whole = len(query) - 1
+    distance = U64(0)
+    for word in range(whole):
+        distance += popcount(bytes_at(codes, at + 8 * word) ^ query[word])
+    if at + width >= 8:
+        return distance + popcount((bytes_at(codes, at + width - 8) ^ query[whole]) & mask)  # type: ignore[no-any-return]
+    for byte in range(width):  # there are no eight bytes before the end of the first codes
+        other = (query[whole] >> U64(8 * (8 - width + byte))) & U64(0xFF)
+        distance += popcount(U64(codes[at + byte]) ^ other)
+    return distance  # type: ignore[no-any-return]
 
 
 @kernel(
@@ -41,27 +56,14 @@ def near(
     distances: NDArray[np.uint32],
     cost: NDArray[np.int64],
 ) -> int:
-    """Look into buckets and keep what is within the radius.
+    """Look into buckets and keep what is within the radius; how many there are, of which those beyond F are not written.
 
-    Args:
-        codes: (N * width,) bytes.
-        width: Bytes of a code.
-        query: Words of the query: the whole ones but the last, and its last eight bytes.
-        mask: Which bits of the last word count.
-        starts: Where each bucket of each table begins, all tables one after another.
-        rows: (tables, N) rows by bucket.
-        probes: (P, 2) table, and place in `starts`.
-        radius: The largest distance.
-        found: (F,) result; a row is there as often as it was found.
-        distances: (F,) result.
-        cost: (2,) result: empty buckets, and rows looked at.
-
-    Returns:
-        How many were found; those beyond F are not written.
+    Codes, `width`, `query` and `mask` are as in `hamming.narrow`, `starts` and `rows` as in `MultiIndex`; `probes` (P, 2)
+    are a table and a place in `starts`. Written are `found` and `distances` (F,), a row as often as it was found, and
+    `cost` (2,): the empty buckets and the rows looked at.
     """
     kept = 0
     cost[:] = 0
-    whole = len(query) - 1
     for probe in range(len(probes)):
         table, bucket = probes[probe, 0], probes[probe, 1]
         start, end = I64(starts[bucket]), I64(starts[bucket + 1])
@@ -72,16 +74,7 @@ def near(
             if place + AHEAD < end:
                 prefetch(codes, I64(rows[table, place + AHEAD]) * width)
             row = I64(rows[table, place])
-            at = row * width
-            distance = U64(0)
-            for word in range(whole):
-                distance += popcount(bytes_at(codes, at + 8 * word) ^ query[word])
-            if at + width >= 8:
-                distance += popcount((bytes_at(codes, at + width - 8) ^ query[whole]) & mask)
-            else:  # there are no eight bytes before the end of the first codes
-                for byte in range(width):
-                    other = (query[whole] >> U64(8 * (8 - width + byte))) & U64(0xFF)
-                    distance += popcount(U64(codes[at + byte]) ^ other)
+            distance = _distance(codes, row * width, width, query, mask)
             if distance <= U64(radius):
                 if kept < len(found):
                     found[kept] = row
