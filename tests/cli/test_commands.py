@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -272,6 +273,13 @@ def test_what_nobody_foresaw_is_a_sentence_and_goes_to_the_log(made, monkeypatch
     (log,) = tmp_path.rglob("hashviewer.log")
     assert str(log) in result.stderr
     assert "ZeroDivisionError" in log.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the streams")
+def test_closed_streams_are_no_mistake(made):
+    words = ["-c", "from hashviewer.cli.app import main; main()", "query", str(made.path), "5", "--json"]
+    shell = ["sh", "-c", 'exec "$0" "$@" >&- 2>&-', sys.executable, *words]
+    assert subprocess.run(shell, check=False).returncode == 0
 
 
 def test_a_query_of_rows_loads_no_torch_and_no_qt(made):
