@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_library import BITS, KEY, info, make_library, values
+from made_library import BITS, KEY, info, make_library, new_photo, values
 
 from hashviewer import codes as packed
 from hashviewer import workspace as workspaces
 from hashviewer.errors import EncodingError, LibraryError, SearchError
-from hashviewer.library import Library, LibraryWriter
+from hashviewer.library import Library, LibraryWriter, create_code_only
 from hashviewer.workspace import CheckpointGivenError, Workspace, locate_library
 from hashviewer.workspace import encoders as encoders_module
 
@@ -165,6 +165,35 @@ def test_the_default_code_set_covers_most_photos_and_has_the_fewest_bits_of_equa
         assert workspace.default_codes() == KEY
         keys = [each.key for each in workspace.code_sets]
     assert keys == ["a-72", "b-36", KEY]
+
+
+def test_of_equal_code_sets_one_whose_model_is_here_is_the_default(tmp_path, monkeypatch):
+    features, outputs = values(6)
+    codes = packed.pack(outputs >= 0)
+    root = tmp_path / "photos"
+    with Library.create(tmp_path / "lib", root=root) as library, LibraryWriter(library) as writer:
+        writer.add_photos([new_photo(f"{number}.jpg", "", b"") for number in range(6)])
+        for key, sha in (("before", "a" * 64), ("now", "b" * 64)):
+            mask = np.ones(6, dtype=np.bool_)
+            writer.add_codes(info(key=key, model_sha256=sha), 0, codes, outputs, features, mask)
+
+    def find(given):
+        if given.key == "before":
+            raise SearchError("Another model has its name now.")
+        return tmp_path / "model.safetensors"
+
+    monkeypatch.setattr(encoders_module, "find_model_of", find)
+    with Workspace.open(tmp_path / "lib") as workspace:
+        assert workspace.default_codes() == "now"
+
+
+def test_codes_that_came_without_a_model_answer_rows_and_say_why_not_pictures(tmp_path):
+    create_code_only(tmp_path / "lib", np.array([[1], [3]], np.uint8), 8)
+    with Workspace.open(tmp_path / "lib") as workspace:
+        (key,) = (each.key for each in workspace.code_sets)
+        assert workspace.search(workspace.query_row(1, codes=key)).distances.tolist() == [0, 1]
+        with pytest.raises(SearchError, match="came without a model"):
+            workspace.query_image(tmp_path / "photo.jpg", codes=key)
 
 
 def test_a_library_without_codes_has_no_default(tmp_path):

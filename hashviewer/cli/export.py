@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 ALL_FORMAT = "npz"
 
+OutOption = Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The file or folder to make.")]
+QueryOption = Annotated[
+    str,
+    typer.Option(
+        "--query", metavar="IMAGE|ROW", help="A picture file, or the row of a photo in the library."
+    ),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="All codes of the library, as npz.")]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", help="csv, json, folder, zip, html; npz with --all. By OUT's suffix if left out."
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an earlier export; never a picture.")]
+
 
 def export(
     library: LibraryArgument,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="The file or folder to make.")
-    ],
-    image: Annotated[
-        str,
-        typer.Option(
-            "--query", metavar="IMAGE|ROW", help="A picture file, or the row of a photo in the library."
-        ),
-    ] = "",
-    everything: Annotated[bool, typer.Option("--all", help="All codes of the library, as npz.")] = False,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="csv, json, folder, zip, html; npz with --all. By OUT's suffix if left out.",
-        ),
-    ] = "",
+    output: OutOption,
+    image: QueryOption = "",
+    everything: AllOption = False,
+    format: FormatOption = "",
     k: NearestOption = None,
     radius: RadiusOption = None,
     rerank: RerankOption = 0,
     codes: CodesOption = "",
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace an earlier export; never a picture.")
-    ] = False,
+    force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Write the photos nearest to a picture, or all codes, with everything about their origin."""

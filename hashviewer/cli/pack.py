@@ -47,6 +47,8 @@ def _check(output: Path, *, opened_from: Path, force: bool) -> None:
         raise ExportError(
             f"A packed library is an .h5 file: name it {output.name}.h5 instead of {output.name}."
         )
+    if opened_from.is_dir() and opened_from.resolve() in output.resolve().parents:
+        raise ExportError(f"{output} lies within the library itself: choose another place.")
     if not output.exists():
         return
     if output.samefile(opened_from):

@@ -16,6 +16,7 @@ from hashviewer.encoding.pace import Pace
 from hashviewer.encoding.pipeline import Job, Outcome, Pipeline
 from hashviewer.encoding.planning import Work, code_set, new_key, plan_index, rows_without_codes
 from hashviewer.encoding.report import IndexReport
+from hashviewer.encoding.waiting import wait_for
 from hashviewer.errors import EncodingError, ImageError, LibraryError
 from hashviewer.library import CodeSetInfo, Library, LibraryWriter, is_library
 from hashviewer.networks import Card, read_card
@@ -114,7 +115,13 @@ def _opened(folder: Path, library: Path) -> Library:
         return Library.create(library, root=folder.absolute())
     opened = Library.open(library)
     root = opened.root
-    if root is None or root.resolve() == folder.resolve():
+    if root is None:
+        opened.close()
+        raise LibraryError(
+            f"The library {library} holds codes without pictures; photos cannot be added to it. Choose another library "
+            "for this folder."
+        )
+    if root.resolve() == folder.resolve():
         return opened
     if root.is_dir():
         opened.close()
@@ -179,8 +186,7 @@ class _Run:
         condemned = [Outcome(job, reason=_CRASHED) for job in work.jobs if job.file.path in care.condemned]
         if not work.jobs:
             return
-        self._settings.progress(0, len(jobs), "Preparing the network")
-        with contextlib.closing(self._engine()) as engine:
+        with contextlib.closing(self._engine_for(len(jobs))) as engine:
             committer = Committer(self._writer, self._info(engine), on_committed=self._settings.on_committed)
             self._counts = committer.counts
             for outcome in condemned:
@@ -272,6 +278,12 @@ class _Run:
                 return None
             self._claims.add(row)
             return row
+
+    def _engine_for(self, jobs: int) -> Engine:
+        """The engine. Its first start with a model takes many seconds: a stop does not wait for it."""
+        return wait_for(
+            self._engine, meanwhile=lambda: self._settings.progress(0, jobs, "Preparing the network")
+        )
 
     def _engine(self) -> Engine:
         settings = self._settings

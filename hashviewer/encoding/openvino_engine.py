@@ -47,7 +47,12 @@ class OpenVinoEngine:
         self.lanes = lanes
         self._compiled = compiled
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(lanes):
+        first = compiled.create_infer_request()
+        # OpenVINO's Python binding sets itself up at the first inference, and two threads that do so at once wait
+        # for each other for ever: one holds the interpreter's lock, the other the set-up's.
+        _infer(first, np.zeros(compiled.inputs[0].shape[1:], dtype=np.uint8))
+        self._idle.put(first)
+        for _ in range(lanes - 1):
             self._idle.put(compiled.create_infer_request())
 
     @classmethod

@@ -1,14 +1,16 @@
 """Turns a checkpoint into OpenVINO's form. A process of its own: it needs torch, whoever starts it does not.
 
 ``python -m hashviewer.encoding.openvino_export MODEL FOLDER`` writes network.xml and network.bin into the folder; the
-exit status is 0, or 1 with a sentence on stderr.
+exit status is 0, or 1 with a sentence on stderr. It ends as soon as its standard input does.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,10 +54,7 @@ def exported_network(model: Path, sha256: str) -> Path:
         raise EncodingError(
             f"The network cannot be prepared: the cache folder {target.parent} cannot be written ({error.strerror})."
         ) from error
-    words = [sys.executable, "-m", "hashviewer.encoding.openvino_export", str(model), str(fresh)]
-    done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(), check=False
-    )
+    done = _run_exporter(str(model), str(fresh))
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
@@ -63,6 +62,19 @@ def exported_network(model: Path, sha256: str) -> Path:
     openvino_runtime.put_folder(target, fresh)
     openvino_runtime.forget_others(target, made_from=sha256[:32])
     return target
+
+
+def _run_exporter(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run this module as a process, which ends as soon as its standard input does: when we are gone."""
+    words = [sys.executable, "-m", "hashviewer.encoding.openvino_export", *arguments]
+    theirs, ours = os.pipe()
+    try:
+        return subprocess.run(
+            words, stdin=theirs, capture_output=True, text=True, env=environment(), check=False
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def code_digest() -> str:
@@ -82,6 +94,12 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        continue
+    os._exit(1)
 
 
 def export(model: Path, folder: Path) -> None:
@@ -137,4 +155,5 @@ def _check_agreement(network: "torch.nn.Module", file: Path, size: int) -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     sys.exit(main(sys.argv[1:]))

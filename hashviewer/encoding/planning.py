@@ -67,9 +67,9 @@ def plan_index(
     if scan.unreadable:  # what cannot be looked at is not gone
         missing = [row for row in missing if not _below(library.path_of(row), hidden)]
         writer.add_problems(Problem(path, reason, 0, 0) for path, reason in scan.unreadable.items())
-    for problem in library.problems():
-        if problem.path not in scan.paths and problem.path not in scan.unreadable:
-            writer.clear_problem(problem.path)
+    gone = (problem.path for problem in library.problems() if problem.path not in scan.paths)
+    for path in [*plan.mended, *(path for path in gone if path not in scan.unreadable)]:
+        writer.clear_problem(path)
     if missing:
         writer.mark_missing(missing)
     if plan.returned:

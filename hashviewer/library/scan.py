@@ -36,6 +36,7 @@ class ScanPlan(Generic[F]):
         returned: Rows marked missing whose file is there again, unchanged.
         unchanged: How many photos are as they were.
         failed_before: How many files are known problems and unchanged since: not to be tried again.
+        mended: Paths of known problems where the photo is again what the library holds: no problems any more.
     """
 
     new: list[F] = field(default_factory=list)
@@ -44,6 +45,7 @@ class ScanPlan(Generic[F]):
     returned: list[int] = field(default_factory=list)
     unchanged: int = 0
     failed_before: int = 0
+    mended: list[str] = field(default_factory=list)
 
 
 def plan_scan(library: Library, found: Iterable[F]) -> ScanPlan[F]:
@@ -64,6 +66,8 @@ def plan_scan(library: Library, found: Iterable[F]) -> ScanPlan[F]:
         if row is not None:
             vanished[row] = False
         if row is not None and sizes[row] == file.size and mtimes[row] == file.mtime_ns:
+            if problems.get(file.path, (file.size, file.mtime_ns)) != (file.size, file.mtime_ns):
+                plan.mended.append(file.path)
             if missing[row]:
                 plan.returned.append(row)
             else:
@@ -81,4 +85,5 @@ def plan_scan(library: Library, found: Iterable[F]) -> ScanPlan[F]:
         returned=plan.returned,
         unchanged=unchanged,
         failed_before=failed_before,
+        mended=plan.mended,
     )

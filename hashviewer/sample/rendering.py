@@ -25,7 +25,7 @@ def sample_folder() -> Path:
     """Where the sample's pictures are kept: the user's data folder; another recipe has another name."""
     import platformdirs
 
-    return platformdirs.user_data_path("hashviewer", appauthor=False) / f"sample-{VERSION}" / "pictures"
+    return platformdirs.user_data_path("hashviewer", appauthor=False) / f"sample-{VERSION}" / "Sample"
 
 
 def render_sample(

@@ -22,8 +22,7 @@ def itq(
             f"{bits} bits need at least {bits} photos to learn from and as many dimensions; "
             f"there are {centred.shape[0]} photos and {centred.shape[1]} dimensions."
         )
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    components = vectors[:, ::-1][:, :bits]
+    components = _principal_components(centred, bits)
     projected = centred @ components
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((bits, bits)))
     for _ in range(iterations):
@@ -31,3 +30,13 @@ def itq(
         left, _, right = np.linalg.svd(projected.T @ codes)
         rotation = left @ right
     return np.asarray(components @ rotation)
+
+
+def _principal_components(centred: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The leading right singular vectors (D, count), from the smaller of the two Gram matrices."""
+    if centred.shape[0] >= centred.shape[1]:
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        return np.asarray(vectors[:, ::-1][:, :count])
+    _, left = np.linalg.eigh(centred @ centred.T)
+    components = centred.T @ left[:, ::-1][:, :count]
+    return np.asarray(components / np.maximum(np.linalg.norm(components, axis=0), 1e-12))

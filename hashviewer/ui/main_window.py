@@ -160,9 +160,9 @@ class MainWindow(QMainWindow):
         theme_watcher().set_mode(mode)
         self.toolbar.show_theme_mode()
 
-    def take_incoming(self, data: QMimeData, *, pasted: bool = False) -> None:
+    def take_incoming(self, data: QMimeData | None, *, pasted: bool = False) -> None:
         """Search with a picture from outside, open a library, read a folder."""
-        incoming = taken_from(data)
+        incoming = None if data is None else taken_from(data)  # an empty clipboard has none
         if incoming is None:
             self.tell("There is no picture, file or folder in it: drop or paste one of these.")
         elif incoming.path is not None:

@@ -16,7 +16,7 @@ from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.statistics import BitStatistics, Buckets
-from hashviewer.workspace.encoders import CodeSetEncoder
+from hashviewer.workspace.encoders import CodeSetEncoder, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
 from hashviewer.workspace.query import Explanation, Query
 
@@ -84,9 +84,17 @@ class Workspace:
         return self.library.code_sets
 
     def default_codes(self) -> str | None:
-        """Key of the code set that covers most photos, of equals the one with the fewest bits; None if there is none."""
+        """Key of the code set that covers most photos; None if there is none.
+
+        Of equals one whose model is here, so that pictures from outside can be asked, and then the one with the fewest
+        bits.
+        """
         sets = self.code_sets
-        return min(sets, key=lambda info: (-info.encoded, info.bits)).key if sets else None
+        covered = max((info.encoded for info in sets), default=0)
+        widest = [info for info in sets if info.encoded == covered]
+        if len(widest) > 1:  # only then is it worth opening model files
+            widest.sort(key=lambda info: (not has_model(info), info.bits))
+        return widest[0].key if widest else None
 
     def code_set(self, key: str) -> CodeSetInfo:
         """The code set called `key`.

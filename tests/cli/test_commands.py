@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -196,6 +197,12 @@ def test_pack_replaces_nothing_unasked_and_only_libraries_when_asked(made, tmp_p
     assert ".h5" in run("pack", made.path, "-o", tmp_path / "made.zip", code=1).stderr
 
 
+def test_pack_leaves_the_library_itself_alone(made):
+    inside = made.path / "photos" / "0000000500-0000000600.h5"
+    assert "within the library itself" in run("pack", made.path, "-o", inside, code=1).stderr
+    assert not inside.exists()
+
+
 @pytest.mark.parametrize("format", ["csv", "json", "folder", "zip", "html"])
 def test_export_writes_every_format(made, tmp_path, format):
     place = tmp_path / f"near.{format}"
@@ -266,6 +273,13 @@ def test_what_nobody_foresaw_is_a_sentence_and_goes_to_the_log(made, monkeypatch
     (log,) = tmp_path.rglob("hashviewer.log")
     assert str(log) in result.stderr
     assert "ZeroDivisionError" in log.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the streams")
+def test_closed_streams_are_no_mistake(made):
+    words = ["-c", "from hashviewer.cli.app import main; main()", "query", str(made.path), "5", "--json"]
+    shell = ["sh", "-c", 'exec "$0" "$@" >&- 2>&-', sys.executable, *words]
+    assert subprocess.run(shell, check=False).returncode == 0
 
 
 def test_a_query_of_rows_loads_no_torch_and_no_qt(made):

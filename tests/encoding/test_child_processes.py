@@ -170,6 +170,17 @@ def test_the_child_stops_when_told_and_reports(tmp_path, model, fake_engine, how
     assert len(paths_of(tmp_path / "lib")) == told.fields["added"]
 
 
+def test_the_child_does_not_wait_for_an_engine_that_is_slow_to_start(photos, tmp_path, model, fake_engine):
+    fake_engine("import threading; indexing.open_engine = lambda model, **_: threading.Event().wait(600)")
+    child = start_child(photos, tmp_path / "lib", model)
+    told = messages.read(child.stdout)
+    while told.fields.get("message") != "Preparing the network":
+        told = messages.read(child.stdout)
+    assert ended(child) == 0
+    with Library.open(tmp_path / "lib") as library:
+        assert len(library) == 0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_kill_at_any_moment_loses_nothing_that_was_reported(tmp_path, model, fake_engine):
     fake_engine(

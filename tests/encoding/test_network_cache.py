@@ -1,10 +1,13 @@
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
 from hashviewer import networks
 from hashviewer.encoding import openvino_export, openvino_runtime
+from hashviewer.encoding.child import environment
 from hashviewer.errors import EncodingError
 
 
@@ -62,3 +65,12 @@ def test_an_export_that_fails_is_an_error_with_its_reason_and_leaves_nothing(tmp
     with pytest.raises(EncodingError, match=r"could not be prepared for OpenVINO: .*none\.safetensors"):
         openvino_export.exported_network(tmp_path / "none.safetensors", "0" * 64)
     assert list((tmp_path / "networks").iterdir()) == []
+
+
+def test_an_export_ends_when_the_one_who_wanted_it_is_gone(tmp_path, model):
+    words = [sys.executable, "-m", "hashviewer.encoding.openvino_export", str(model), str(tmp_path)]
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert list(tmp_path.iterdir()) == []

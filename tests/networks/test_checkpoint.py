@@ -5,10 +5,12 @@ from safetensors.torch import load, save
 
 from hashviewer import codes
 from hashviewer.errors import CheckpointError
+from hashviewer.images import Preprocessing, decode
 from hashviewer.networks import find_model, load_network, read_card
 from hashviewer.networks.backbones import BACKBONE_SHA256
 from hashviewer.networks.checkpoint import load_head, save_checkpoint
 from hashviewer.networks.header import read_header
+from hashviewer.sample import KINDS, render_sample
 
 
 def _rewrite(file, tensors=None, **changes):
@@ -75,15 +77,24 @@ def test_other_backbones_and_other_weights_are_refused(file, head, origin):
         load_network(_rewrite(file, backbone="tf_efficientnet_lite0", backbone_sha256="00" * 32))
 
 
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """(15, 224, 224, 3) uint8: one rendered scene of each kind of the sample."""
+    folder = tmp_path_factory.mktemp("scenes") / "pictures"
+    render_sample(folder, count=2 * len(KINDS))
+    files = [sorted(kind.iterdir())[0] for kind in sorted(folder.iterdir()) if kind.is_dir()]
+    return np.stack([decode(file, Preprocessing()).pixels for file in files])
+
+
 @pytest.mark.parametrize("bits", [64, 128])
-def test_the_shipped_models_give_codes_that_differ_and_are_not_one_sided(pictures, bits):
+def test_the_shipped_models_tell_kinds_of_scenes_apart_by_bits_that_are_not_one_sided(scenes, bits):
     path = find_model(f"photos-{bits}")
     assert path.stat().st_size < 5_000_000
     assert read_card(path).backbone_sha256 == BACKBONE_SHA256
-    outputs, features = load_network(path)(torch.from_numpy(pictures))
+    outputs, features = load_network(path)(torch.from_numpy(scenes))
     assert outputs.dtype == features.dtype == torch.float32
-    assert outputs.shape == (8, bits)
-    assert features.shape == (8, 1280)
+    assert outputs.shape == (len(scenes), bits)
+    assert features.shape == (len(scenes), 1280)
     packed = codes.from_outputs(outputs.numpy())
-    assert len(np.unique(packed, axis=0)) == 8
+    assert len(np.unique(packed, axis=0)) == len(scenes)
     assert 0.25 < codes.unpack(packed, bits).mean() < 0.75
