@@ -71,6 +71,8 @@ class LibraryCommands(WindowPart):
 
     def open_sample(self) -> None:
         """Open the sample library, made on first use."""
+        if self.explorer.workspace is None:
+            self.window.show_opening("the sample library")
         self.window.indexing.open_sample()
 
     def close_library(self) -> None:
