@@ -292,7 +292,9 @@ def test_the_opening_page_says_how_far_the_work_is(window, qtbot):
     assert window._opening.sentence == "Making the sample library, once · 230 of 720"
 
 
-def test_the_window_leaves_room_for_its_frame_on_the_screen(window):
+def test_the_window_leaves_room_for_its_frame_on_the_screen(qtbot, settings):
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
     room, least = window.screen().availableSize(), window.minimumSizeHint()
     assert window.width() <= max(0.95 * room.width(), least.width())
     assert window.height() <= max(0.95 * room.height(), least.height())
