@@ -180,3 +180,30 @@ def views_of(window: "MainWindow") -> dict[str, list[QWidget]]:
         for view in window.findChildren(View)
         if view.isVisible()
     }
+
+
+def until_repainted(
+    application: WatchedApplication, window: "MainWindow", ask: Callable[[], object]
+) -> tuple[float, str]:
+    """Ask a query; seconds until the last view has shown the answer, and which one that was.
+
+    Of the grid the first frame with the answer counts: the thumbnails that fade in later are measured with `grid`.
+    """
+    explorer = window.explorer
+    application.follow({**views_of(window), "grid": [window.grid_view.grid.viewport()]})
+    before, answered = explorer.results, [0.0]
+
+    def note() -> None:
+        answered[0] = perf_counter()
+
+    explorer.results_changed.connect(note)
+    begun = perf_counter()
+    ask()
+    wait(lambda: explorer.results is not before)
+    settle(window)
+    explorer.results_changed.disconnect(note)
+    paints = [paint for paint in application.paints if paint.ended > answered[0]]
+    ends = {paint.name: paint.ended for paint in paints if paint.name != "grid"}
+    ends["grid"] = next(paint.ended for paint in paints if paint.name == "grid")
+    view = max(ends, key=ends.__getitem__)
+    return ends[view] - begun, view
