@@ -219,7 +219,7 @@ class LibraryCommands(WindowPart):
         self.window.tell(
             f"{report.photos:,} {'photo was' if report.photos == 1 else 'photos were'} exported to {report.output}.",
             way_out="Show",
-            do=partial(self.window.commands.open_folder_of, report.output),
+            do=partial(self.window.commands.show_file, report.output),
             is_error=False,
         )
 
