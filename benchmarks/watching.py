@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import getCppPointer
 
@@ -187,23 +187,44 @@ def until_repainted(
 ) -> tuple[float, str]:
     """Ask a query; seconds until the last view has shown the answer, and which one that was.
 
-    Of the grid the first frame with the answer counts: the thumbnails that fade in later are measured with `grid`.
+    Of the grid and of the list of buckets the first frame with the answer counts: their thumbnails come later, which is
+    measured with `grid`. Of everything else in sight the last frame counts.
     """
-    explorer = window.explorer
-    application.follow({**views_of(window), "grid": [window.grid_view.grid.viewport()]})
-    before, answered = explorer.results, [0.0]
+    from hashviewer.ui.views import BucketsView
 
-    def note() -> None:
-        answered[0] = perf_counter()
-
-    explorer.results_changed.connect(note)
-    begun = perf_counter()
-    ask()
-    wait(lambda: explorer.results is not before)
-    settle(window)
-    explorer.results_changed.disconnect(note)
-    paints = [paint for paint in application.paints if paint.ended > answered[0]]
-    ends = {paint.name: paint.ended for paint in paints if paint.name != "grid"}
-    ends["grid"] = next(paint.ended for paint in paints if paint.name == "grid")
+    explorer, before = window.explorer, window.explorer.results
+    buckets = window.findChild(BucketsView)
+    listed = buckets.bucket_table.viewport()
+    views = views_of(window)
+    views["buckets"] = [widget for widget in views["buckets"] if widget is not listed]
+    application.follow({**views, "grid": [window.grid_view.grid.viewport()], "listed": [listed]})
+    answered = {"grid": 0.0, "listed": 0.0}
+    with (
+        noting(explorer.results_changed, answered, "grid"),
+        noting(buckets.buckets.modelReset, answered, "listed"),
+    ):
+        begun = perf_counter()
+        ask()
+        wait(lambda: explorer.results is not before)
+        settle(window)
+    ends = {paint.name: paint.ended for paint in application.paints if paint.name not in answered}
+    for name, since in answered.items():
+        ends[name] = next(
+            paint.ended for paint in application.paints if paint.name == name and paint.ended > since
+        )
     view = max(ends, key=ends.__getitem__)
     return ends[view] - begun, view
+
+
+@contextmanager
+def noting(signal: SignalInstance, times: dict[str, float], name: str) -> Iterator[None]:
+    """Note under a name when a signal was last emitted."""
+
+    def note() -> None:
+        times[name] = perf_counter()
+
+    signal.connect(note)
+    try:
+        yield
+    finally:
+        signal.disconnect(note)
