@@ -12,16 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.selection import Selection
-from hashviewer.statistics import largest_gap
 from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
+from hashviewer.ui.suggesting import suggestion
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
-
-CLEAR_GAP = 3  # bits from the last photo within to the first beyond that make a gap stand out
-NEAR = 3  # at a third of the bits and beyond lie unrelated photos, too: no radius is suggested there
-WITHOUT_GAP = 10  # photos that the suggested radius takes in when no gap stands out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,7 +238,7 @@ class Controller(QObject):
         known = explorer.results
         asked_anew = known is None or known.query is not query
         if self.suggesting and (asked_anew or _has_grown(known, matches)):
-            self._set_radius(suggested_radius(matches, query))
+            self._set_radius(suggestion(matches, query).radius)
         explorer.results = Results(query, matches, explorer.options)
 
     # The radius
@@ -254,7 +250,7 @@ class Controller(QObject):
         self.suggesting = suggest
         results = self.explorer.results
         if suggest and results is not None:
-            self._set_radius(suggested_radius(results.matches, results.query))
+            self._set_radius(suggestion(results.matches, results.query).radius)
         self.suggesting_changed.emit()
 
     def _set_radius(self, radius: int) -> None:
@@ -321,18 +317,6 @@ def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> 
     return setting.workspace.search(
         query, k=setting.options.k, rerank=rerank, rows=setting.rows(), progress=progress
     )
-
-
-def suggested_radius(matches: Matches, query: Query) -> int:
-    """Where the distances leave the largest gap, if it stands out; else the distance of the tenth nearest photo."""
-    itself = query.row is not None or matches.histogram[0] > 0  # the picture or its copy: no neighbour yet
-    gap = largest_gap(matches.histogram, minimum=2 if itself else 1, up_to=matches.bits // NEAR)
-    if gap is not None and (gap.next_distance is None or gap.next_distance - gap.radius >= CLEAR_GAP):
-        return gap.radius
-    if len(matches.distances) == 0:
-        return 0
-    tenth = int(np.sort(matches.distances)[min(WITHOUT_GAP, len(matches.distances)) - 1])
-    return min(tenth, matches.bits // NEAR)
 
 
 def _has_grown(known: Results | None, matches: Matches) -> bool:

@@ -29,6 +29,7 @@ from hashviewer.ui.toolbar import Toolbar
 from hashviewer.ui.welcome import WelcomePage
 
 SIZE = QSize(1600, 1000)
+ROOM = 0.94  # of the screen at most, so that the frame fits too
 WARM_UP_MS = 300  # after the first paint: starting the encoder must not delay it
 MESSAGE_MS = 10_000
 
@@ -41,7 +42,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         theme_watcher().set_mode(settings.theme)  # before there are widgets that would be dressed twice
         self.setWindowTitle("HashViewer")
-        self.resize(SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() * ROOM))
         self.setAcceptDrops(True)
         self.explorer = Explorer()
         self.tasks = TaskQueue(self)
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.toolbar.theme_wanted.connect(self._next_theme)
         self.toolbar.palette_wanted.connect(commands.show_palette)
         self.status.problems_asked.connect(commands.show_problems)
+        self.status.told.connect(self._opening.say)
         self.welcome.folder_wanted.connect(commands.new_library)
         self.welcome.open_wanted.connect(commands.open_file)
         self.welcome.sample_wanted.connect(commands.open_sample)

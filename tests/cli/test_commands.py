@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from hashviewer import codes as packed
 from hashviewer.cli.app import app
+from hashviewer.library import Library
 from hashviewer.workspace import Workspace
 
 
@@ -163,6 +164,11 @@ def test_info_lists_problems_with_their_reasons(made):
         ("broken.jpg", "The file is cut short.")
     ]
     assert "The file is cut short." in run("info", made.path, "--problems").stdout
+
+
+def test_info_says_so_where_there_are_no_problems(tmp_path):
+    Library.create(tmp_path / "library", root=tmp_path).close()
+    assert "No problems." in run("info", tmp_path / "library", "--problems").stdout.splitlines()
 
 
 def test_info_shows_the_card_of_a_model_by_name_and_by_file():

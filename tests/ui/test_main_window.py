@@ -284,6 +284,22 @@ def test_while_something_is_opened_at_the_start_the_page_says_so(qtbot, window, 
     qtbot.waitUntil(lambda: window.grid_view.isVisible() and not window.tasks.busy)
 
 
+def test_the_opening_page_says_how_far_the_work_is(window, qtbot):
+    window.show_opening("drawn")
+    window.tasks.started.emit("sample", "Making the sample library, once")
+    qtbot.waitUntil(lambda: window.status.activity != "")
+    window.tasks.progressed.emit("sample", 230, 720, "")
+    assert window._opening.sentence == "Making the sample library, once · 230 of 720"
+
+
+def test_the_window_leaves_room_for_its_frame_on_the_screen(qtbot, settings):
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    room, least = window.screen().availableSize(), window.minimumSizeHint()
+    assert window.width() <= max(0.95 * room.width(), least.width())
+    assert window.height() <= max(0.95 * room.height(), least.height())
+
+
 def test_when_nothing_comes_of_it_the_welcome_page_is_back(qtbot, window, tmp_path):
     window.show_opening("gone")
     window.commands.open_path(tmp_path / "gone")

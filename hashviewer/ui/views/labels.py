@@ -1,6 +1,6 @@
 """Small pieces of text that the views share."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -46,6 +46,7 @@ class Sentence(QLabel):
     """A line or two of text below a picture that wraps, can be selected, and turns pale when it is stale."""
 
     def __init__(self) -> None:
+        self._heights: dict[int, int] = {}  # by width; asking Qt lays the text out anew and repaints it
         super().__init__(wordWrap=True)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
@@ -58,5 +59,16 @@ class Sentence(QLabel):
         sheet = f"color: {(present.dim if stale else present.text).name()}"
         if sheet != self.styleSheet():  # setting one costs as much as drawing a plot
             self.setStyleSheet(sheet)
-        self.setText(text)
+        if text != self.text():
+            self._heights.clear()
+            self.setText(text)
         self.setVisible(bool(text))
+
+    def heightForWidth(self, width: int) -> int:
+        if width not in self._heights:
+            self._heights[width] = super().heightForWidth(width)
+        return self._heights[width]
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._heights.clear()  # another font, perhaps
+        super().changeEvent(event)

@@ -27,6 +27,7 @@ from hashviewer.workspace import Explanation, Query, Workspace
 PICTURE_TASK = "photo-picture"
 FACTS_TASK = "photo-facts"
 WHY_TASK = "photo-why"
+ZOOM_ROOM = 2  # times as many pixels along an edge as are drawn are read
 NAMED_BITS = 24  # differing bits that are named; the rest are counted
 
 
@@ -74,6 +75,7 @@ class PhotoView(View):
         from hashviewer.ui.views.loupe import Loupe
 
         self._subject: Subject | None = None
+        self._file: Path | None = None  # of the subject, while it can be read
         self._explained: tuple[Results, int] | None = None
         self.empty = EmptyState()
         self.empty.say("Choose a photo to look at it closely.")
@@ -89,7 +91,7 @@ class PhotoView(View):
         layout.addWidget(self.empty)
         layout.addWidget(self._content())
         self.why.linkActivated.connect(self._on_bit_chosen)
-        self.loupe.scale_changed.connect(self._write_zoom)
+        self.loupe.scale_changed.connect(self._on_scale_changed)
         thumbnails.ready.connect(self._on_thumbnail_ready)
         theme_watcher().changed.connect(self._on_theme_changed)
 
@@ -136,6 +138,7 @@ class PhotoView(View):
 
     def _forget(self) -> None:
         self._subject = None
+        self._file = None
         self._explained = None
         for key in (PICTURE_TASK, FACTS_TASK, WHY_TASK):
             self.tasks.cancel(key)
@@ -171,10 +174,17 @@ class PhotoView(View):
             self._load(Path(query.path))
 
     def _load(self, file: Path) -> None:
+        """Read as many pixels as the view shows, and some to zoom into: a large picture takes much memory."""
+        self._file = file
         self.tasks.run(
-            PICTURE_TASK, load_pyramid, file, on_done=self.loupe.show_pyramid, on_error=self._on_unreadable,
-            label="Opening the photo",
+            PICTURE_TASK, load_pyramid, file, ZOOM_ROOM * self.loupe.drawn_edge,
+            on_done=self.loupe.show_pyramid, on_error=self._on_unreadable, label="Opening the photo",
         )  # fmt: skip
+
+    def _on_scale_changed(self) -> None:
+        self._write_zoom()
+        if self._file is not None and self.loupe.wants_detail and not self.tasks.runs(PICTURE_TASK):
+            self._load(self._file)
 
     def _on_facts(self, facts: Facts) -> None:
         record = facts.record
@@ -192,6 +202,7 @@ class PhotoView(View):
             self._load(facts.file)
 
     def _on_unreadable(self, error: Exception) -> None:
+        self._file = None
         self.loupe.show_message(sentence(error, doing="Opening the photo"))
 
     def _on_thumbnail_ready(self, row: int) -> None:

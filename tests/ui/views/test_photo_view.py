@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,7 +119,9 @@ def test_the_previous_picture_is_never_shown(open_view, explorer, settled, monke
     assert view.loupe.is_full
     release = threading.Event()
     load = photo_module.load_pyramid
-    monkeypatch.setattr(photo_module, "load_pyramid", lambda file: (release.wait(5), load(file))[1])
+    monkeypatch.setattr(
+        photo_module, "load_pyramid", lambda file, edge: (release.wait(5), load(file, edge))[1]
+    )
     explorer.selection = Selection.of([9])
     assert not view.loupe.is_full
     assert view.heading.text == ""
@@ -136,7 +139,9 @@ def test_a_slow_picture_does_not_replace_the_one_chosen_after_it(
     load = photo_module.load_pyramid
     slow = workspace.library.full_path(8)
     monkeypatch.setattr(
-        photo_module, "load_pyramid", lambda file: (release.wait(5) if file == slow else None, load(file))[1]
+        photo_module,
+        "load_pyramid",
+        lambda file, edge: (release.wait(5) if file == slow else None, load(file, edge))[1],
     )
     explorer.selection = Selection.of([8])
     explorer.selection = Selection.of([9])
@@ -155,7 +160,7 @@ def test_the_thumbnail_of_the_right_photo_stands_in_at_once(
     thumbnails.prefetch([9])
     settled()
     view = open_view(PhotoView, SIZE)
-    monkeypatch.setattr(photo_module, "load_pyramid", lambda file: pytest.fail("not needed here"))
+    monkeypatch.setattr(photo_module, "load_pyramid", lambda file, edge: pytest.fail("not needed here"))
     explorer.selection = Selection.of([9])
     assert view.loupe.placeholder.cacheKey() == thumbnails.pixmap(9).cacheKey()
 
@@ -172,7 +177,7 @@ def test_a_vanished_file_leaves_its_thumbnail_and_says_so(open_view, explorer, s
 def test_a_broken_file_says_why(open_view, explorer, settled, monkeypatch):
     from hashviewer.errors import ImageError
 
-    def fails(file):
+    def fails(file, edge):
         raise ImageError("The file is cut short.")
 
     monkeypatch.setattr(photo_module, "load_pyramid", fails)
@@ -207,6 +212,32 @@ def test_hidden_it_opens_nothing(open_view, explorer, tasks):
     explorer.selection = Selection.of([8])
     assert not tasks.busy
     assert view.heading.text == ""
+
+
+def test_a_large_picture_is_read_at_the_size_shown_and_finer_as_one_zooms_in(
+    open_view, explorer, settled, tmp_path, ask
+):
+    file = tmp_path / "large.jpg"
+    Image.new("RGB", (6000, 4000), "teal").save(file)
+    ask(5)
+    explorer.query = replace(explorer.query, row=None, path=str(file))
+    explorer.results = None
+    view = open_view(PhotoView, SIZE)
+    settled()
+    first = view.loupe._pyramid
+    assert (first.width, first.height) == (6000, 4000)
+    assert view.loupe.drawn_edge <= first.edge <= 2 * SIZE[0]
+    place = view.loupe.picture_rect()
+    view.loupe.zoom_to(view.loupe.scale * 1.25)
+    settled()
+    assert view.loupe._pyramid is first
+    view.loupe.zoom_to(1.0)
+    assert view.loupe.scale == 1.0
+    settled()
+    assert view.loupe._pyramid.levels[0].size() == QSize(6000, 4000)
+    assert view.loupe.scale == 1.0
+    view.loupe.fit()
+    assert view.loupe.picture_rect() == place
 
 
 # The loupe
