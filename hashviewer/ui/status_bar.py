@@ -98,6 +98,8 @@ class StatusBar(QStatusBar):
     def _on_started(self, key: str, label: str) -> None:
         if label:
             self._running[key] = label
+            if key in STOPPABLE:
+                self.clearMessage()  # what was said of the work before would be taken for this one's outcome
             self._delay.start()
 
     def _on_finished(self, key: str) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
+from hashviewer.selection import Selection
 from hashviewer.ui.actions import plain
 from hashviewer.ui.dialogs.keys import all_keys
 from hashviewer.ui.dialogs.new_library import NewLibraryDialog
@@ -312,3 +313,35 @@ def test_a_folder_given_at_the_start_is_indexed_without_asking(qtbot, window, tm
     monkeypatch.setattr(type(window.indexing), "open_folder", lambda _self, folder, **_: asked.append(folder))
     window.commands.open_path(tmp_path, index_at_once=True)
     qtbot.waitUntil(lambda: asked == [tmp_path])
+
+
+def test_enter_leads_into_the_photo_where_arrows_still_move_and_escape_leads_back(qtbot, open_window):
+    grid, loupe = open_window.grid_view.grid, open_window.docks["photo"].widget().loupe
+    open_window.activateWindow()
+    grid.setFocus()
+    open_window.explorer.selection = Selection.of([3])
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    assert open_window.focusWidget() is loupe
+    qtbot.keyClick(loupe, Qt.Key.Key_Right)
+    assert open_window.explorer.selection.current == 4
+    open_window.commands.step_back()
+    assert open_window.focusWidget() is grid
+    assert open_window.explorer.selection.current == 4
+    open_window.commands.step_back()
+    assert open_window.explorer.selection.current is None
+
+
+def test_the_outcome_of_the_work_before_is_not_left_beside_new_work(open_window):
+    open_window.status.showMessage("Stopped; kept: 3 added.")
+    open_window.tasks.started.emit("index", "Reading photos")
+    assert open_window.status.currentMessage() == ""
+    open_window.tasks.finished.emit("index")
+
+
+def test_tab_stops_at_sentences_only_where_they_hold_a_link(open_window):
+    radius = open_window.docks["radius"].widget()
+    assert not radius.within_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+    radius.gap_line.show_text('10 within 9 · <a href="gap">cut there</a>', stale=False)
+    assert radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+    radius.gap_line.show_text("10 within 9", stale=False)
+    assert not radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -279,7 +279,10 @@ def _table(model: RingModel | BucketModel, name: str) -> QTableView:
     header = table.horizontalHeader()
     header.setMinimumSectionSize(24)
     if isinstance(model, RingModel):
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(len(model.columns) - 1, QHeaderView.ResizeMode.Stretch)
+        for column, widest in enumerate(("● 64", "635,376", model.columns[2].title)):
+            header.resizeSection(column, table.fontMetrics().horizontalAdvance(widest) + 16)
     else:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(model.columns) - 1, QHeaderView.ResizeMode.Stretch)

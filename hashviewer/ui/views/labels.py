@@ -52,6 +52,7 @@ class Sentence(QLabel):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )  # fmt: skip
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def show_text(self, text: str, *, stale: bool) -> None:
         """Show a sentence; links take the selection's colour."""
@@ -62,6 +63,8 @@ class Sentence(QLabel):
         if text != self.text():
             self._heights.clear()
             self.setText(text)
+            with_link = "<a " in text  # the keyboard stops where there is something to do
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if with_link else Qt.FocusPolicy.ClickFocus)
         self.setVisible(bool(text))
 
     def heightForWidth(self, width: int) -> int:

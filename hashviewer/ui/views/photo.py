@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from hashviewer.errors import SearchError
 from hashviewer.library import PhotoRecord
@@ -19,6 +19,7 @@ from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import tabular, theme, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
+from hashviewer.ui.views.fact_table import FactTable
 from hashviewer.ui.views.labels import ElidedLabel, Sentence
 from hashviewer.ui.views.picture_loading import load_pyramid
 from hashviewer.ui.views.reading import answered
@@ -80,11 +81,10 @@ class PhotoView(View):
         self.empty = EmptyState()
         self.empty.say("Choose a photo to look at it closely.")
         self.loupe = Loupe()
+        self.setFocusProxy(self.loupe)
         self.heading = ElidedLabel()
         self.why = Sentence()
-        self.facts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.facts = FactTable()
         self.zoom = QLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -115,7 +115,6 @@ class PhotoView(View):
         self._side.setWidget(side)
         self._box.addWidget(self._side)
         self.zoom.setFont(tabular(self.zoom.font()))
-        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.content.hide()
         return self.content
 
@@ -149,7 +148,7 @@ class PhotoView(View):
         self._forget()
         self._subject = subject
         self.heading.set_text("")
-        self.facts.clear()
+        self.facts.show_facts([])
         self.why.show_text("", stale=False)
         if subject.row is None:
             self._begin_outside(subject.query)
@@ -169,7 +168,7 @@ class PhotoView(View):
         self.heading.set_text(query.title)
         self.loupe.show_placeholder(self.thumbnails.from_bytes(query.thumbnail), QSize())
         text = "The query; it is not a photo of this library."
-        self.facts.setText(_table([("Path", query.path or "pasted"), ("", text)]))
+        self.facts.show_facts([("Path", query.path or "pasted"), ("", text)])
         if query.path is not None:
             self._load(Path(query.path))
 
@@ -189,7 +188,7 @@ class PhotoView(View):
     def _on_facts(self, facts: Facts) -> None:
         record = facts.record
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
-        self.facts.setText(_table(lines_of(record, facts.file)))
+        self.facts.show_facts(lines_of(record, facts.file))
         if facts.file is None:
             self.loupe.show_message(
                 "The picture itself is not here: this library does not know where its photos are."
@@ -244,6 +243,7 @@ class PhotoView(View):
         if self.isVisible():
             self.update()
             self._write_zoom()
+            self.facts.restyle()
             self.why.show_text(self.why.text(), stale=not answered(self.explorer))
 
     def _write_zoom(self) -> None:
@@ -303,14 +303,3 @@ def lines_of(record: PhotoRecord, file: Path | None) -> list[tuple[str, str]]:
 
 def _file_size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-
-
-def _table(lines: list[tuple[str, str]]) -> str:
-    """Names and values as a table; long paths may break at their slashes."""
-    muted = theme().muted.name()
-    rows = "".join(
-        f'<tr><td style="color: {muted}; padding-right: 8px">{escape(name)}</td>'
-        f"<td>{escape(value).replace('/', '/&#8203;')}</td></tr>"
-        for name, value in lines
-    )
-    return f"<table cellspacing=0>{rows}</table>"
