@@ -37,4 +37,6 @@ def suggestion(matches: Matches, query: Query) -> Suggestion:
     within = np.cumsum(matches.histogram)
     tenth = int(np.searchsorted(within, min(WITHOUT_GAP, within[-1])))
     radius = min(tenth, matches.bits // NEAR)
-    return Suggestion(radius, int(within[radius]), None)
+    everything = 0 < within[radius] == within[-1]
+    gap = Gap(radius, int(within[radius]), next_distance=None) if everything else None
+    return Suggestion(radius, int(within[radius]), gap)

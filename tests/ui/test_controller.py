@@ -65,6 +65,15 @@ def test_without_a_clear_gap_the_tenth_photo_sets_the_radius(open_window, ask):
     assert suggestion(matches, open_window.explorer.query).radius == 9
 
 
+def test_a_library_of_the_query_alone_has_no_others(open_window, ask):
+    ask(open_window, 5)
+    codes = np.zeros((1, 8), dtype=np.uint8)
+    suggested = suggestion(rank(codes[0], codes, 64, k=None), open_window.explorer.query)
+    assert (suggested.radius, suggested.within) == (0, 1)
+    assert suggested.gap is not None
+    assert suggested.gap.next_distance is None
+
+
 def test_back_and_forward_lead_along_the_queries(qtbot, open_window, ask):
     window = open_window
     for row in (5, 6, 7):
