@@ -5,7 +5,7 @@ from library_making import draw_picture
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 
 from hashviewer.selection import Selection
 from hashviewer.ui.actions import plain
@@ -345,3 +345,14 @@ def test_tab_stops_at_sentences_only_where_they_hold_a_link(open_window):
     assert radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus
     radius.gap_line.show_text("10 within 9", stale=False)
     assert not radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_recent_libraries_are_shown_in_full_height_below_the_buttons(qtbot, window, settings):
+    for number in range(5):
+        settings.add_recent(Path(f"/library-{number}"))
+    window.show_recent()
+    window.message_bar.say("Something went wrong.", way_out="", do=None, is_error=True)
+    qtbot.waitUntil(lambda: len(window.welcome.findChildren(QPushButton, "recent")) == 5)
+    QApplication.processEvents()
+    for button in window.welcome.findChildren(QPushButton, "recent"):
+        assert button.height() >= button.sizeHint().height()

@@ -60,6 +60,7 @@ class Sentence(QLabel):
         sheet = f"color: {(present.dim if stale else present.text).name()}"
         if sheet != self.styleSheet():  # setting one costs as much as drawing a plot
             self.setStyleSheet(sheet)
+            self.setText("")  # links keep the colour that they are laid out with
         if text != self.text():
             self._heights.clear()
             self.setText(text)
