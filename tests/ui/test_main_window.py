@@ -356,3 +356,13 @@ def test_recent_libraries_are_shown_in_full_height_below_the_buttons(qtbot, wind
     QApplication.processEvents()
     for button in window.welcome.findChildren(QPushButton, "recent"):
         assert button.height() >= button.sizeHint().height()
+
+
+def test_the_first_photos_take_the_keyboard(qtbot, open_window):
+    open_window.activateWindow()
+    open_window.controller.filter_by("no photo has these words")
+    qtbot.waitUntil(lambda: open_window.grid_view.empty.isVisible())
+    open_window.grid_view._order.setFocus()
+    open_window.explorer.row_filter = None
+    qtbot.waitUntil(lambda: open_window.grid_view.grid.isVisible())
+    assert open_window.focusWidget() is open_window.grid_view.grid
