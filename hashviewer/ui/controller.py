@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.selection import Selection
+from hashviewer.statistics import Buckets
 from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
@@ -29,6 +30,9 @@ class Step:
     query: Query
 
 
+FEW = 20_000  # photos whose buckets are counted in a few milliseconds
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Setting:
     """What is searched, and how."""
@@ -36,6 +40,7 @@ class _Setting:
     workspace: Workspace
     options: Options
     row_filter: RowFilter | None
+    radius: int | None  # to count buckets to; None suggests one
 
     def is_of(self, explorer: Explorer) -> bool:
         """Whether nothing of it has changed meanwhile."""
@@ -185,9 +190,9 @@ class Controller(QObject):
         title: str,
         remember: bool,  # noqa: FBT001 - bound by partial
         setting: "_Setting",
-        answer: tuple[Query, Matches],
+        answer: tuple[Query, Matches, Buckets | None],
     ) -> None:
-        query, matches = answer
+        query, matches, buckets = answer
         step = Step(source, title, query)
         self.tasks.cancel("search")
         with self.explorer.together():
@@ -197,7 +202,7 @@ class Controller(QObject):
                 self._set_history(self.history.with_present(step))
             self.explorer.query = query
             if setting.is_of(self.explorer):
-                self._on_found(query, matches)
+                self._on_found(query, matches, buckets)
             else:
                 self.search()
 
@@ -229,9 +234,10 @@ class Controller(QObject):
         )
 
     def _setting(self, workspace: Workspace) -> "_Setting":
-        return _Setting(workspace, self.explorer.options, self.explorer.row_filter)
+        radius = None if self.suggesting else self.explorer.radius
+        return _Setting(workspace, self.explorer.options, self.explorer.row_filter, radius)
 
-    def _on_found(self, query: Query, matches: Matches) -> None:
+    def _on_found(self, query: Query, matches: Matches, buckets: Buckets | None = None) -> None:
         explorer = self.explorer
         if query is not explorer.query:
             return
@@ -239,7 +245,7 @@ class Controller(QObject):
         asked_anew = known is None or known.query is not query
         if self.suggesting and (asked_anew or _has_grown(known, matches)):
             self._set_radius(suggestion(matches, query).radius)
-        explorer.results = Results(query, matches, explorer.options)
+        explorer.results = Results(query, matches, explorer.options, buckets)
 
     # The radius
 
@@ -306,10 +312,16 @@ class Controller(QObject):
             self.search()
 
 
-def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches]:
-    """In a worker: the query and its answer, which the views show as one change."""
+def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches, Buckets | None]:
+    """In a worker: the query, its answer and the buckets around it, which the views show as one change."""
     query = make()
-    return query, _search(query, setting)
+    matches = _search(query, setting)
+    radius = suggestion(matches, query).radius if setting.radius is None else setting.radius
+    radius = min(radius, matches.bits)
+    if matches.within(radius) > FEW:
+        return query, matches, None
+    distances = matches.all_distances
+    return query, matches, setting.workspace.buckets(query, radius=radius, distances=distances)
 
 
 def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> Matches:
