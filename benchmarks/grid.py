@@ -73,7 +73,7 @@ def _jump(window: "MainWindow", grid: "PhotoGrid") -> list[float]:
             return bool(arrived)
 
         wait(are_there)
-        taken.append((arrived[0] - begun) * 1000)
+        taken.append(max(0.0, arrived[0] - begun) * 1000)  # 0: they were there before
         settle(window)
     window.thumbnails.ready.disconnect(note)
     return taken

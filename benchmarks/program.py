@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -48,13 +47,18 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     run = QApplication.exec
+    module = import_module(f"benchmarks.{script}")
+    if module.WATCHES_EVENTS:
+        from benchmarks.watching import WatchedApplication
+        from hashviewer.ui import app
+
+        app.QApplication = WatchedApplication  # type: ignore[misc]
 
     def watched_run(*_self: object) -> int:
         window = next(
             widget for widget in QApplication.topLevelWidgets() if type(widget).__name__ == "MainWindow"
         )
-        watch: Callable[..., None] = import_module(f"benchmarks.{script}").watch
-        watch(window, *arguments)
+        module.watch(window, *arguments)
         return run()
 
     QApplication.exec = watched_run  # type: ignore[method-assign,assignment]

@@ -1,7 +1,7 @@
 """From a double-click on a photo among 1,000,000 to the last view repainted."""
 
 import random
-from time import perf_counter, process_time
+from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from benchmarks.figure import Figure
 from benchmarks.libraries import MILLION, synthetic_library
-from benchmarks.watching import WatchedApplication, settle, views_of, watched_window
+from benchmarks.watching import WatchedApplication, until_repainted, views_of, watched_window
 
 if TYPE_CHECKING:
     from hashviewer.ui.main_window import MainWindow
@@ -52,30 +52,14 @@ def _figure(name: str, value: float, most: float, how: str) -> Figure:
 def _ask(
     application: WatchedApplication, window: "MainWindow", chosen: random.Random, *, click: bool
 ) -> tuple[float, str]:
-    """Seconds until the last view was repainted, and which one that was.
-
-    Of the grid the first frame with the answer counts: the thumbnails that fade in later are measured with `grid`.
-    """
-    grid, explorer = window.grid_view.grid, window.explorer
-    application.follow({**views_of(window), "grid": [grid.viewport()]})
-    answered: list[float] = []
-
-    def note() -> None:
-        if explorer.results is not None and explorer.results.query is explorer.query:
-            answered.append(perf_counter())
-
-    explorer.results_changed.connect(note)
-    begun = perf_counter()
-    if click:
-        middle = grid.rect_of(chosen.choice(grid.visible_places())).center()
-        QTest.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=middle)
-    else:
-        explorer.row_asked.emit(chosen.randrange(MILLION))
-    settle(window)
-    explorer.results_changed.disconnect(note)
-    shown = next(
-        paint.ended for paint in application.paints if paint.name == "grid" and paint.ended > answered[-1]
+    """Seconds until the last view was repainted, and which one that was."""
+    grid = window.grid_view.grid
+    if not click:
+        row = chosen.randrange(MILLION)
+        return until_repainted(application, window, lambda: window.explorer.row_asked.emit(row))
+    middle = grid.rect_of(chosen.choice(grid.visible_places())).center()
+    return until_repainted(
+        application,
+        window,
+        lambda: QTest.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=middle),
     )
-    ends = {"grid": shown} | {paint.name: paint.ended for paint in application.paints if paint.name != "grid"}
-    view = max(ends, key=ends.__getitem__)
-    return ends[view] - begun, view

@@ -68,6 +68,19 @@ def make_library(
             progress(start + count, rows, "photos")
 
 
+def grow_library(path: Path, rows: int, *, thumbnail_edge: int = 96) -> None:
+    """Add photos with random codes to a library that `make_library` has made, as an index in another process does."""
+    with Library.open(path) as library, LibraryWriter(library) as writer:
+        start = len(library)
+        generator = np.random.default_rng(start)
+        info = library.code_sets[0]
+        outputs = generator.standard_normal((rows, info.bits), dtype=np.float32)
+        kinds = generator.integers(0, VARIANTS, rows)
+        writer.add_photos(_photos(start, kinds, _thumbnails(generator, thumbnail_edge), thumbnail_edge))
+        features = generator.standard_normal((rows, info.feature_dim), dtype=np.float32)
+        writer.add_codes(info, start, from_outputs(outputs), outputs, features, np.ones(rows, np.bool_))
+
+
 def _photos(start: int, cluster: NDArray[np.int64], thumbnails: Sequence[bytes], edge: int) -> list[NewPhoto]:
     numbers = cluster.tolist()
     return [

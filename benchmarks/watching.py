@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import getCppPointer
 
@@ -180,3 +180,51 @@ def views_of(window: "MainWindow") -> dict[str, list[QWidget]]:
         for view in window.findChildren(View)
         if view.isVisible()
     }
+
+
+def until_repainted(
+    application: WatchedApplication, window: "MainWindow", ask: Callable[[], object]
+) -> tuple[float, str]:
+    """Ask a query; seconds until the last view has shown the answer, and which one that was.
+
+    Of the grid and of the list of buckets the first frame with the answer counts: their thumbnails come later, which is
+    measured with `grid`. Of everything else in sight the last frame counts.
+    """
+    from hashviewer.ui.views import BucketsView
+
+    explorer, before = window.explorer, window.explorer.results
+    buckets = window.findChild(BucketsView)
+    listed = buckets.bucket_table.viewport()
+    views = views_of(window)
+    views["buckets"] = [widget for widget in views["buckets"] if widget is not listed]
+    application.follow({**views, "grid": [window.grid_view.grid.viewport()], "listed": [listed]})
+    answered = {"grid": 0.0, "listed": 0.0}
+    with (
+        noting(explorer.results_changed, answered, "grid"),
+        noting(buckets.buckets.modelReset, answered, "listed"),
+    ):
+        begun = perf_counter()
+        ask()
+        wait(lambda: explorer.results is not before)
+        settle(window)
+    ends = {paint.name: paint.ended for paint in application.paints if paint.name not in answered}
+    for name, since in answered.items():
+        ends[name] = next(
+            paint.ended for paint in application.paints if paint.name == name and paint.ended > since
+        )
+    view = max(ends, key=ends.__getitem__)
+    return ends[view] - begun, view
+
+
+@contextmanager
+def noting(signal: SignalInstance, times: dict[str, float], name: str) -> Iterator[None]:
+    """Note under a name when a signal was last emitted."""
+
+    def note() -> None:
+        times[name] = perf_counter()
+
+    signal.connect(note)
+    try:
+        yield
+    finally:
+        signal.disconnect(note)

@@ -42,8 +42,7 @@ def main() -> int:
     chosen = _arguments()
     keys = [info.key for info in all_methods() if info.method.labelled]
     wanted = [find_method(key).key for key in chosen.methods.split(",")] if chosen.methods else keys
-    if chosen.threads:
-        torch.set_num_threads(chosen.threads)
+    torch.set_num_threads(chosen.threads)
     sources = Sources(
         chosen.data, chosen.cache, chosen.backbone, chosen.size, chosen.share, mirrored=chosen.mirrored
     )
@@ -174,7 +173,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0, help="of torch; all cores if left out")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of torch; heads are too small to gain by more"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "cifar10")
     cache = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"
     parser.add_argument("--cache", type=Path, default=cache, help="of features and unfinished runs")

@@ -12,7 +12,7 @@ from made_library import BITS, KEY, info, make_library, new_photo, values
 from hashviewer import codes as packed
 from hashviewer import workspace as workspaces
 from hashviewer.errors import EncodingError, LibraryError, SearchError
-from hashviewer.library import Library, LibraryWriter
+from hashviewer.library import Library, LibraryWriter, create_code_only
 from hashviewer.workspace import CheckpointGivenError, Workspace, locate_library
 from hashviewer.workspace import encoders as encoders_module
 
@@ -185,6 +185,15 @@ def test_of_equal_code_sets_one_whose_model_is_here_is_the_default(tmp_path, mon
     monkeypatch.setattr(encoders_module, "find_model_of", find)
     with Workspace.open(tmp_path / "lib") as workspace:
         assert workspace.default_codes() == "now"
+
+
+def test_codes_that_came_without_a_model_answer_rows_and_say_why_not_pictures(tmp_path):
+    create_code_only(tmp_path / "lib", np.array([[1], [3]], np.uint8), 8)
+    with Workspace.open(tmp_path / "lib") as workspace:
+        (key,) = (each.key for each in workspace.code_sets)
+        assert workspace.search(workspace.query_row(1, codes=key)).distances.tolist() == [0, 1]
+        with pytest.raises(SearchError, match="came without a model"):
+            workspace.query_image(tmp_path / "photo.jpg", codes=key)
 
 
 def test_a_library_without_codes_has_no_default(tmp_path):

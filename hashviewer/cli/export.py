@@ -29,7 +29,7 @@ FormatOption = Annotated[
         "--format", "-f", help="csv, json, folder, zip, html; npz with --all. By OUT's suffix if left out."
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an earlier export; never a picture.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an earlier export; never anything else.")]
 
 
 def export(

@@ -120,7 +120,9 @@ def _say_library(workspace: "Workspace", *, problems: bool) -> None:
         )
     else:
         say("No codes yet.")
-    if problems:
+    if problems and not found:
+        say("No problems.")
+    elif problems:
         say_table(("file", "reason"), [(problem.path, problem.reason) for problem in found])
     elif found:
         say("--problems lists the files that could not be read.")

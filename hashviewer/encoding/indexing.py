@@ -117,7 +117,13 @@ def _opened(folder: Path, library: Path) -> Library:
         return Library.create(library, root=folder.absolute())
     opened = Library.open(library)
     root = opened.root
-    if root is None or root.resolve() == folder.resolve():
+    if root is None:
+        opened.close()
+        raise LibraryError(
+            f"The library {library} holds codes without pictures; photos cannot be added to it. Choose another library "
+            "for this folder."
+        )
+    if root.resolve() == folder.resolve():
         return opened
     if root.is_dir():
         opened.close()

@@ -70,7 +70,7 @@ def export(
         output: The file or folder to make. A CSV table gets its provenance beside it.
         k: How many neighbours were asked for, for the provenance; None = no limit.
         radius: The largest distance asked for, in bits, for the provenance; None = no limit.
-        force: Replace an earlier export at `output`. Pictures and libraries are never replaced.
+        force: Replace an earlier export at `output`; nothing else is ever replaced.
         progress: Told the photos done; may cancel, and nothing is left behind then.
 
     Raises:

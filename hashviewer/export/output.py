@@ -1,7 +1,7 @@
 """Writing the result where the user asked, all or nothing, and nowhere else.
 
 What is written stands beside its place under a name that ends in ``.part`` and gets its own name when it is
-complete. Nothing that exists is replaced unless that is asked for, and photos and libraries never are.
+complete. Nothing that exists is replaced unless that is asked for, and then only an earlier export.
 """
 
 import contextlib
@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hashviewer.errors import ExportError
+from hashviewer.export.earlier import is_earlier_file, stranger_in
 from hashviewer.images import SUFFIXES
 from hashviewer.library import Library
-
-MARK = "provenance.json"  # what tells an exported folder from any other
 
 
 @contextlib.contextmanager
@@ -99,6 +98,12 @@ def _check_file(output: Path, *, force: bool) -> None:
         raise ExportError(f"{output} exists already: choose another name, or replace it with --force.")
     if output.suffix.lower() in SUFFIXES:
         raise ExportError(f"{output} is a picture; an export never replaces one. Choose another name.")
+    with _in_words(output):
+        earlier = is_earlier_file(output)
+    if not earlier:
+        raise ExportError(
+            f"{output} is something else than an earlier export; it is not replaced. Choose another name."
+        )
 
 
 def _check_folder(output: Path, *, force: bool) -> None:
@@ -112,9 +117,12 @@ def _check_folder(output: Path, *, force: bool) -> None:
         raise ExportError(
             f"{output} exists already and is not empty: choose another name, or replace an earlier export with --force."
         )
-    if not (output / MARK).is_file():
+    with _in_words(output):
+        stranger = stranger_in(output)
+    if stranger is not None:
         raise ExportError(
-            f"{output} holds something else than an earlier export; it is not replaced. Choose another name."
+            f"{output} holds something else than an earlier export, such as “{stranger}”; it is not replaced. "
+            "Choose another name."
         )
 
 

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from hashviewer.export.earlier import MARK
 from hashviewer.export.originals import Given, Picture, picture_of
-from hashviewer.export.output import MARK
 from hashviewer.export.report import ExportReport
 from hashviewer.export.result_set import ResultSet
 from hashviewer.export.table import write_table

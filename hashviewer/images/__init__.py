@@ -1,6 +1,6 @@
 """Pictures: found in folders, decoded once for network and thumbnail, upright and in sRGB."""
 
-from hashviewer.images.decoding import Decoded, decode, load_upright
+from hashviewer.images.decoding import Decoded, Upright, decode, load_scaled, load_upright
 from hashviewer.images.finding import SUFFIXES, FoundFile, find_photos
 from hashviewer.images.hashing import content_hash
 from hashviewer.images.limits import MAX_PIXELS
@@ -13,9 +13,11 @@ __all__ = [
     "Decoded",
     "FoundFile",
     "Preprocessing",
+    "Upright",
     "content_hash",
     "decode",
     "decode_thumbnail",
     "find_photos",
+    "load_scaled",
     "load_upright",
 ]

@@ -63,20 +63,35 @@ def decode(source: Path | bytes, preprocessing: Preprocessing, *, thumbnail_edge
         raster = raster.reduced(short=short, long=thumbnail_edge)
         pixels = np.array(_finished(_square(raster, preprocessing), raster))
         thumbnail = raster.as_thumbnail or encode_thumbnail(_finished(shrunk(raster, thumbnail_edge), raster))
-    swapped = swaps_edges(raster.turn)
+    width, height = _upright_size(raster)
     return Decoded(
         pixels=pixels,
         thumbnail=thumbnail,
-        width=raster.height if swapped else raster.width,
-        height=raster.width if swapped else raster.height,
+        width=width,
+        height=height,
         orientation=raster.orientation,
         taken=raster.taken,
         format=name,
     )
 
 
-def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArray[np.uint8]:
-    """The whole picture for the eye: (H, W, 3) uint8, upright, sRGB.
+@dataclass(frozen=True, slots=True, eq=False)
+class Upright:
+    """A picture for the eye.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, upright, sRGB; perhaps scaled down.
+        width: Pixels of the whole picture, upright.
+        height: The same downwards.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+def load_scaled(source: Path | bytes, *, max_edge: int | None) -> Upright:
+    """The whole picture for the eye, with the size that it has without scaling.
 
     Args:
         source: The file or its bytes.
@@ -91,7 +106,19 @@ def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArra
         image = raster.image
         if max_edge is not None:
             image = resized(raster.reduced(short=0, long=max_edge), max_edge, Image.Resampling.BICUBIC)
-        return np.array(_finished(image, raster))
+        pixels = np.array(_finished(image, raster))
+    width, height = _upright_size(raster)
+    return Upright(pixels, width, height)
+
+
+def load_upright(source: Path | bytes, *, max_edge: int | None = None) -> NDArray[np.uint8]:
+    """The pixels that `load_scaled` gives: (H, W, 3) uint8, upright, sRGB."""
+    return load_scaled(source, max_edge=max_edge).pixels
+
+
+def _upright_size(raster: Raster) -> tuple[int, int]:
+    swapped = swaps_edges(raster.turn)
+    return (raster.height, raster.width) if swapped else (raster.width, raster.height)
 
 
 def _read(data: bytes, name: str, *, short: int, long: int, thumbnail_edge: int) -> Raster:

@@ -165,12 +165,12 @@ class Library:
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels that `labels` counts."""
-        return self._read(lambda state: state.photos.label_names)
+        return self._read(lambda state: state.label_names)
 
     @property
     def labels(self) -> NDArray[np.int32]:
         """(N,) Index into `label_names`, -1 = none."""
-        return self._read(lambda state: state.photos.labels)
+        return self._read(lambda state: state.labels)
 
     @property
     def taken(self) -> NDArray[np.float64]:

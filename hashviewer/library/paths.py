@@ -19,6 +19,12 @@ def decode(path: bytes) -> str:
     return text if os.sep == "/" else text.replace("/", os.sep)
 
 
+def first_folder(path: bytes) -> str:
+    """The folder below the root that a path begins with; "" for a file in the root itself."""
+    folder, slash, _ = path.partition(b"/")
+    return os.fsdecode(folder) if slash else ""
+
+
 def hashes(paths: Iterable[bytes]) -> NDArray[np.uint64]:
     """The first eight bytes of each path's BLAKE2b, little-endian: (N,)."""
     digests = b"".join(hashlib.blake2b(path, digest_size=8).digest() for path in paths)

@@ -53,11 +53,40 @@ class State:
         times[list(self.rows.moved)] = [moved.mtime_ns for moved in self.rows.moved.values()]
         return times
 
+    @cached_property
+    def labels(self) -> NDArray[np.int32]:
+        """(N,) Index into `label_names`, -1 = none; of a moved photo the folder that it is in now."""
+        if not self._moved_labels:
+            return self.photos.labels
+        numbers = {name: number for number, name in enumerate(self.label_names)}
+        labels = self.photos.labels.copy()
+        labels[list(self._moved_labels)] = [numbers.get(name, -1) for name in self._moved_labels.values()]
+        return labels
+
+    @cached_property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels; some may have no photo any more."""
+        new = (name for name in self._moved_labels.values() if name)
+        return tuple(dict.fromkeys((*self.photos.label_names, *new)))
+
+    @cached_property
+    def _moved_labels(self) -> dict[int, str]:
+        """By row the labels that moved photos have now; a label that was not the folder's name is kept."""
+        rows = list(self.rows.moved)
+        if not rows:
+            return {}
+        numbers, names = self.photos.labels, (*self.photos.label_names, "")
+        return {
+            row: paths.first_folder(self.rows.moved[row].path)
+            for row, written in zip(rows, self.photos.paths(rows), strict=True)
+            if names[numbers[row]] == paths.first_folder(written)
+        }
+
     def record(self, row: int) -> PhotoRecord:
         """All there is to know about one photo."""
         photos = self.photos
         taken = float(photos.taken[row])
-        label = int(photos.labels[row])
+        label = int(self.labels[row])
         return PhotoRecord(
             row=row,
             path=paths.decode(self.path(row)),
@@ -68,7 +97,7 @@ class State:
             height=int(photos.heights[row]),
             orientation=int(photos.orientations[row]),
             taken=None if np.isnan(taken) else taken,
-            label=photos.label_names[label] if label >= 0 else "",
+            label=self.label_names[label] if label >= 0 else "",
             missing=bool(self.missing[row]),
         )
 

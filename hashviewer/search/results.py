@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from hashviewer.errors import SearchError
 
-NOT_SEARCHED = 65535
-"""The distance noted for a row that was left out of the search."""
+
+def not_searched(distances: NDArray[np.unsignedinteger]) -> int:
+    """The number that stands in `distances` for a row left out of the search: the largest of its type."""
+    return int(np.iinfo(distances.dtype).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,22 @@ class Cost:
         seconds: Wall-clock time.
         scanned: Codes whose distance was computed.
         reranked: Photos whose features were read.
+        probed: Buckets that a table lookup looked into.
+        empty: How many of them held nothing.
+        candidates: Rows that a table lookup found and checked, doubles counted once.
     """
 
     seconds: float
     scanned: int
     reranked: int
+    probed: int = 0
+    empty: int = 0
+    candidates: int = 0
+
+    @property
+    def microseconds(self) -> float:
+        """Wall-clock time in microseconds."""
+        return self.seconds * 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +49,8 @@ class Matches:
         rows: (k,) rows, nearest first; equal distances in ascending order of the row.
         distances: (k,) their Hamming distances, in bits.
         histogram: (bits + 1,) how many searched rows lie at each distance.
-        all_distances: (N,) the distance of every row; `NOT_SEARCHED` where a row was left out.
+        all_distances: (N,) the distance of every row, in bytes up to 248 bits and in 16-bit numbers beyond; where a
+            row was left out, the largest number of the type (`not_searched`), which is above `bits`.
         bits: Width of the codes.
         cost: What it took.
         reranked: How many of the first rows were re-ordered by their features; 0 is pure Hamming order.
@@ -45,7 +59,7 @@ class Matches:
     rows: NDArray[np.int64]
     distances: NDArray[np.int32]
     histogram: NDArray[np.int64]
-    all_distances: NDArray[np.uint16]
+    all_distances: NDArray[np.unsignedinteger]
     bits: int
     cost: Cost
     reranked: int = 0
@@ -63,7 +77,7 @@ class Matches:
         if not 0 <= row < len(self.all_distances):
             return None
         distance = int(self.all_distances[row])
-        if distance == NOT_SEARCHED:
+        if distance > self.bits:  # left out
             return None
         nearer = int(self.histogram[:distance].sum())
         return nearer + int(np.count_nonzero(self.all_distances[:row] == distance))
@@ -84,3 +98,9 @@ def check_radius(radius: int, bits: int) -> None:
         raise SearchError(
             f"The radius is {radius}, but codes of {bits} bits differ in 0 to {bits} bits; choose one in that range."
         )
+
+
+def check_count(k: int | None) -> None:
+    """Refuse to look for less than one neighbour."""
+    if k is not None and k < 1:
+        raise SearchError(f"{k} neighbours were asked for; ask for at least 1.")

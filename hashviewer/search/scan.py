@@ -1,7 +1,8 @@
 """All distances to a query and their histogram, in one pass over the codes.
 
-The pass goes block by block, so that a block's codes, differences and counts stay in the cache. A faster kernel
-may stand in for `scan`: its answer is fixed by `Scan`.
+The pass goes block by block, so that a block's codes, differences and counts stay in the cache. Once the compiled
+kernels are loaded they make the pass: they give the same `Scan`, bit for bit, and the smallest distance of each block
+besides.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
-from hashviewer.search.results import NOT_SEARCHED
+from hashviewer.search import kernels
+from hashviewer.search.kernels.sizes import LAST_SMALL
 
 SHORT = 24  # words per code up to which column by column is the faster order
 BLOCK_BYTES = 512 * 1024  # of codes; with the temporaries about the size of a core's second-level cache
-LAST_SMALL = 248  # the widest codes whose distances fit one byte and leave 255 free, for the rows left out
+LEAST_COMPILED = 4096  # codes below which numpy is as fast as starting a kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +25,15 @@ class Scan:
     """Distances of all rows to one query.
 
     Attributes:
-        distances: (N,) in bits; `NOT_SEARCHED` where a row was left out.
+        distances: (N,) in bits, as bytes up to `LAST_SMALL` bits, else as 16-bit numbers; the largest number of the
+            type where a row was left out.
         histogram: (bits + 1,) how many searched rows lie at each distance.
+        minima: (ceil(N / BLOCK),) the smallest distance of each `kernels.sizes.BLOCK` rows; None if it was not noted.
     """
 
-    distances: NDArray[np.uint16]
+    distances: NDArray[np.unsignedinteger]
     histogram: NDArray[np.int64]
+    minima: NDArray[np.unsignedinteger] | None = None
 
 
 def scan(
@@ -37,6 +42,7 @@ def scan(
     bits: int,
     *,
     rows: NDArray[np.bool_] | None = None,
+    prefix: int | None = None,
 ) -> Scan:
     """Hamming distances of `query` (W,) to `codes` (N, W) and their histogram.
 
@@ -45,31 +51,51 @@ def scan(
         codes: Packed codes (N, W).
         bits: Width of the codes, 1 to 4096.
         rows: (N,) True for the rows to search; None searches all.
+        prefix: Compare only so many of the first bits; None compares all.
 
     Raises:
         SearchError: Query, codes, bits and mask do not fit each other, or a code has bits beyond its width.
     """
-    _check_shapes(query, codes, bits, rows)
+    check_shapes(query, codes, bits, rows)
+    if prefix is not None:
+        check_prefix(prefix, bits)
+    if kernels.ready() and len(codes) >= LEAST_COMPILED:
+        distances, counts, minima = kernels.module("scanning").scan(
+            query, codes, prefix or bits, rows, prefix=prefix is not None
+        )
+        return Scan(distances=distances, histogram=_cut(counts, prefix or bits), minima=minima)
+    if prefix is not None:
+        return _by_numpy(_start(query[None], prefix)[0], _start(codes, prefix), prefix, rows)
+    return _by_numpy(query, codes, bits, rows)
+
+
+def _start(codes: NDArray[np.uint8], prefix: int) -> NDArray[np.uint8]:
+    """A copy of the first `prefix` bits of codes (N, W)."""
+    start = codes[:, : packed.width(prefix)].copy()
+    start[:, -1] &= np.uint8(0xFF & (0xFF << (8 * start.shape[1] - prefix)))
+    return start
+
+
+def _by_numpy(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
+) -> Scan:
     words = _as_words(codes)
     target = np.ascontiguousarray(query).view(words.dtype)
-    distances = np.empty(len(codes), dtype=np.uint16)
     small = bits <= LAST_SMALL
+    kind: np.dtype[np.unsignedinteger] = np.dtype(np.uint8 if small else np.uint16)
+    distances: NDArray[np.unsignedinteger] = np.empty(len(codes), dtype=kind)
     pairs = np.zeros(65536, dtype=np.int64)
-    histogram = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    histogram = np.zeros(65536, dtype=np.int64)
     step = max(2, BLOCK_BYTES // codes.shape[1]) & ~1  # even: two byte-sized distances are counted at a time
     for start in range(0, len(codes), step):
         block = slice(start, min(start + step, len(codes)))
-        counts = _distances(target, words[block], np.dtype(np.uint8 if small else np.uint16))
+        counts = _distances(target, words[block], distances.dtype)
+        if rows is not None:  # all bits set where a row is left out: cheaper than assigning by mask
+            counts |= np.subtract(rows[block], 1, dtype=np.int16).view(np.uint16).astype(counts.dtype)
         distances[block] = counts
-        if (
-            rows is not None
-        ):  # all bits set where a row is left out, none elsewhere: cheaper than assigning by mask
-            left_out = np.subtract(rows[block], 1, dtype=np.int16).view(np.uint16)
-            distances[block] |= left_out
-            counts |= left_out.astype(counts.dtype)
         _count(counts, pairs, histogram)
     histogram += _unpaired(pairs)
-    histogram[255 if small else NOT_SEARCHED] = 0  # the rows left out
+    histogram[255 if small else 65535] = 0  # the rows left out
     return Scan(distances=distances, histogram=_cut(histogram, bits))
 
 
@@ -113,7 +139,7 @@ def _count(
 def _unpaired(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The histogram (65536,) of byte-sized distances counted in pairs."""
     grid = pairs.reshape(256, 256)
-    single = np.zeros(NOT_SEARCHED + 1, dtype=np.int64)
+    single = np.zeros(65536, dtype=np.int64)
     single[:256] = grid.sum(axis=0) + grid.sum(axis=1)
     return single
 
@@ -128,9 +154,18 @@ def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
     return codes
 
 
-def _check_shapes(
+def check_prefix(prefix: int, bits: int) -> None:
+    """Refuse a prefix that codes of `bits` bits do not have."""
+    if not 1 <= prefix <= bits:
+        raise SearchError(
+            f"The first {prefix} bits of codes of {bits} cannot be compared; choose 1 to {bits}."
+        )
+
+
+def check_shapes(
     query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None
 ) -> None:
+    """Refuse a query, codes, a width and a mask that do not fit one another."""
     if not 1 <= bits <= 4096:
         raise SearchError(f"Codes of {bits} bits cannot be searched; 1 to 4096 bits can.")
     if codes.ndim != 2 or codes.shape[1] != packed.width(bits):

@@ -61,7 +61,7 @@ def buckets(
     bits: int,
     *,
     radius: int,
-    distances: NDArray[np.uint16] | None = None,
+    distances: NDArray[np.unsignedinteger] | None = None,
     rows: NDArray[np.bool_] | None = None,
     limit: int = 2000,
 ) -> Buckets:
@@ -72,7 +72,7 @@ def buckets(
         codes: Packed codes (N, W).
         bits: Width of the codes.
         radius: How far to look, 0…bits.
-        distances: (N,) distances to the query where a search has them already (65535: leave the row out).
+        distances: (N,) distances to the query where a search has them already (more than `bits`: leave the row out).
         rows: (N,) True for the rows to look at; None looks at all.
         limit: List at most so many buckets.
 
@@ -82,7 +82,7 @@ def buckets(
     _check(codes, bits, radius)
     if distances is None:
         distances = packed.hamming(query, codes)
-    near = (distances <= np.uint16(radius)) if rows is None else (distances <= np.uint16(radius)) & rows
+    near = (distances <= radius) if rows is None else (distances <= radius) & rows
     found = np.flatnonzero(near).astype(np.int64, copy=False)
     order, starts = _grouped(codes[found], distances[found])
     found = found[order]
@@ -119,7 +119,7 @@ def _bucket(codes: NDArray[np.uint8], rows: NDArray[np.int64], distance: int) ->
 
 
 def _grouped(
-    codes: NDArray[np.uint8], distances: NDArray[np.uint16]
+    codes: NDArray[np.uint8], distances: NDArray[np.unsignedinteger]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The order (n,) that sorts codes (n, W) by distance, code and place, and where each new code starts in it."""
     count, width = codes.shape

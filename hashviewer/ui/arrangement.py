@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.search import NOT_SEARCHED, Matches
+from hashviewer.search import Matches
 from hashviewer.ui.explorer import Order, RowFilter
 
 if TYPE_CHECKING:
@@ -108,5 +108,5 @@ def _by_distance(rows: NDArray[np.int64], matches: Matches) -> NDArray[np.int64]
 
 def _distances(rows: NDArray[np.int64], matches: Matches) -> NDArray[np.int32]:
     distances = matches.all_distances[rows].astype(np.int32)
-    distances[distances == NOT_SEARCHED] = -1
+    distances[distances > matches.bits] = -1  # left out of the search
     return distances

@@ -12,16 +12,13 @@ from PySide6.QtCore import QObject, Signal
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.selection import Selection
-from hashviewer.statistics import largest_gap
+from hashviewer.statistics import Buckets
 from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
+from hashviewer.ui.suggesting import suggestion
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
-
-CLEAR_GAP = 3  # bits from the last photo within to the first beyond that make a gap stand out
-NEAR = 3  # at a third of the bits and beyond lie unrelated photos, too: no radius is suggested there
-WITHOUT_GAP = 10  # photos that the suggested radius takes in when no gap stands out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +30,9 @@ class Step:
     query: Query
 
 
+FEW = 20_000  # photos whose buckets are counted in a few milliseconds
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Setting:
     """What is searched, and how."""
@@ -40,6 +40,7 @@ class _Setting:
     workspace: Workspace
     options: Options
     row_filter: RowFilter | None
+    radius: int | None  # to count buckets to; None suggests one
 
     def is_of(self, explorer: Explorer) -> bool:
         """Whether nothing of it has changed meanwhile."""
@@ -189,9 +190,9 @@ class Controller(QObject):
         title: str,
         remember: bool,  # noqa: FBT001 - bound by partial
         setting: "_Setting",
-        answer: tuple[Query, Matches],
+        answer: tuple[Query, Matches, Buckets | None],
     ) -> None:
-        query, matches = answer
+        query, matches, buckets = answer
         step = Step(source, title, query)
         self.tasks.cancel("search")
         with self.explorer.together():
@@ -201,7 +202,7 @@ class Controller(QObject):
                 self._set_history(self.history.with_present(step))
             self.explorer.query = query
             if setting.is_of(self.explorer):
-                self._on_found(query, matches)
+                self._on_found(query, matches, buckets)
             else:
                 self.search()
 
@@ -233,17 +234,18 @@ class Controller(QObject):
         )
 
     def _setting(self, workspace: Workspace) -> "_Setting":
-        return _Setting(workspace, self.explorer.options, self.explorer.row_filter)
+        radius = None if self.suggesting else self.explorer.radius
+        return _Setting(workspace, self.explorer.options, self.explorer.row_filter, radius)
 
-    def _on_found(self, query: Query, matches: Matches) -> None:
+    def _on_found(self, query: Query, matches: Matches, buckets: Buckets | None = None) -> None:
         explorer = self.explorer
         if query is not explorer.query:
             return
         known = explorer.results
         asked_anew = known is None or known.query is not query
         if self.suggesting and (asked_anew or _has_grown(known, matches)):
-            self._set_radius(suggested_radius(matches, query))
-        explorer.results = Results(query, matches, explorer.options)
+            self._set_radius(suggestion(matches, query).radius)
+        explorer.results = Results(query, matches, explorer.options, buckets)
 
     # The radius
 
@@ -254,7 +256,7 @@ class Controller(QObject):
         self.suggesting = suggest
         results = self.explorer.results
         if suggest and results is not None:
-            self._set_radius(suggested_radius(results.matches, results.query))
+            self._set_radius(suggestion(results.matches, results.query).radius)
         self.suggesting_changed.emit()
 
     def _set_radius(self, radius: int) -> None:
@@ -310,10 +312,16 @@ class Controller(QObject):
             self.search()
 
 
-def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches]:
-    """In a worker: the query and its answer, which the views show as one change."""
+def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches, Buckets | None]:
+    """In a worker: the query, its answer and the buckets around it, which the views show as one change."""
     query = make()
-    return query, _search(query, setting)
+    matches = _search(query, setting)
+    radius = suggestion(matches, query).radius if setting.radius is None else setting.radius
+    radius = min(radius, matches.bits)
+    if matches.within(radius) > FEW:
+        return query, matches, None
+    distances = matches.all_distances
+    return query, matches, setting.workspace.buckets(query, radius=radius, distances=distances)
 
 
 def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> Matches:
@@ -321,18 +329,6 @@ def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> 
     return setting.workspace.search(
         query, k=setting.options.k, rerank=rerank, rows=setting.rows(), progress=progress
     )
-
-
-def suggested_radius(matches: Matches, query: Query) -> int:
-    """Where the distances leave the largest gap, if it stands out; else the distance of the tenth nearest photo."""
-    itself = query.row is not None or matches.histogram[0] > 0  # the picture or its copy: no neighbour yet
-    gap = largest_gap(matches.histogram, minimum=2 if itself else 1, up_to=matches.bits // NEAR)
-    if gap is not None and (gap.next_distance is None or gap.next_distance - gap.radius >= CLEAR_GAP):
-        return gap.radius
-    if len(matches.distances) == 0:
-        return 0
-    tenth = int(np.sort(matches.distances)[min(WITHOUT_GAP, len(matches.distances)) - 1])
-    return min(tenth, matches.bits // NEAR)
 
 
 def _has_grown(known: Results | None, matches: Matches) -> bool:

@@ -74,6 +74,11 @@ class Docks:
             self._docks[key].show()
             self._docks[key].raise_()
 
+    def has_focus(self, key: str) -> bool:
+        """Whether the keyboard is in a dock."""
+        focus = self._window.focusWidget()
+        return focus is not None and self._docks[key].isAncestorOf(focus)
+
     def hide_all(self) -> None:
         """Hide every dock: there is nothing to show."""
         for dock in self._docks.values():

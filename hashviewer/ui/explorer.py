@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from hashviewer.search import Matches
 from hashviewer.selection import Combine, Selection
+from hashviewer.statistics import Buckets
 from hashviewer.workspace import Query, Workspace
 
 
@@ -42,11 +43,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """The answer to a query; `query` is what was asked, so that nothing stale is taken for new."""
+    """The answer to a query; `query` is what was asked, so that nothing stale is taken for new.
+
+    Attributes:
+        query: What was asked.
+        matches: The ranking.
+        options: How it was asked.
+        buckets: The buckets around it, to the radius that it is first shown with, so that all views show it in one
+            frame; None where they are too many to wait for.
+    """
 
     query: Query
     matches: Matches
     options: Options
+    buckets: Buckets | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

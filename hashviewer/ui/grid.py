@@ -24,7 +24,7 @@ from hashviewer.ui.arrangement import EMPTY, Arrangement
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.grid_geometry import MARGIN, GridGeometry
 from hashviewer.ui.grid_gestures import GridGestures
-from hashviewer.ui.grid_keys import press_key
+from hashviewer.ui.grid_keys import draw_focus, press_key
 from hashviewer.ui.grid_looks import CellLooks
 from hashviewer.ui.grid_painting import CellPainter, draw_radius_line
 from hashviewer.ui.photo_text import describe
@@ -337,6 +337,7 @@ class PhotoGrid(QAbstractScrollArea):
         self._draw_cells(painter, event.rect())
         self._draw_line(painter)
         self.gestures.draw_band(painter)
+        draw_focus(painter, self)
         painter.end()
         self._looker.start()
 

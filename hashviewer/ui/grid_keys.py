@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter
 
 from hashviewer.selection import Selection
+from hashviewer.ui.theme import theme
 
 if TYPE_CHECKING:
     from hashviewer.ui.grid import PhotoGrid
@@ -35,6 +36,14 @@ def press_key(grid: "PhotoGrid", event: QKeyEvent) -> bool:
         return False
     move_to(grid, target, extend=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
     return True
+
+
+def draw_focus(painter: QPainter, grid: "PhotoGrid") -> None:
+    """Frame the grid where Tab has led to it and no photo is the current one yet."""
+    by_key = grid.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+    if by_key and grid.hasFocus() and grid.explorer.selection.current is None:
+        painter.setPen(theme().selection)
+        painter.drawRect(grid.viewport().rect().adjusted(0, 0, -1, -1))
 
 
 def move_to(grid: "PhotoGrid", place: int, *, extend: bool) -> None:

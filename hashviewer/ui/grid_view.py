@@ -192,7 +192,11 @@ class GridView(QWidget):
     def _describe(self) -> None:
         arrangement, workspace = self.grid.arrangement, self.explorer.workspace
         count = len(arrangement.rows)
+        was_empty = self._pages.currentWidget() is self.empty
         self._pages.setCurrentWidget(self.grid if count or workspace is None else self.empty)
+        focus = self.window().focusWidget()
+        if was_empty and count and (focus is None or self.isAncestorOf(focus)):
+            self.grid.setFocus()  # while there was nothing to focus, it went to whatever came next
         if not count:
             self._say_why_empty()
             self._count.clear()

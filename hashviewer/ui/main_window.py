@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from hashviewer.library import Problem
@@ -17,6 +17,7 @@ from hashviewer.ui.docks import PRESETS, Docks
 from hashviewer.ui.drops import can_take, taken_from
 from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer
+from hashviewer.ui.grid_keys import press_key
 from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
 from hashviewer.ui.message_bar import MessageBar
@@ -29,6 +30,7 @@ from hashviewer.ui.toolbar import Toolbar
 from hashviewer.ui.welcome import WelcomePage
 
 SIZE = QSize(1600, 1000)
+ROOM = 0.94  # of the screen at most, so that the frame fits too
 WARM_UP_MS = 300  # after the first paint: starting the encoder must not delay it
 MESSAGE_MS = 10_000
 
@@ -41,7 +43,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         theme_watcher().set_mode(settings.theme)  # before there are widgets that would be dressed twice
         self.setWindowTitle("HashViewer")
-        self.resize(SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() * ROOM))
         self.setAcceptDrops(True)
         self.explorer = Explorer()
         self.tasks = TaskQueue(self)
@@ -101,7 +103,7 @@ class MainWindow(QMainWindow):
         self.controller.suggesting_changed.connect(self._show_suggesting)
         self.indexing.reported.connect(partial(self.status.showMessage, timeout=MESSAGE_MS))
         self.indexing.failed.connect(self._on_indexing_failed)
-        self.indexing.opened.connect(self._on_opened)
+        self.indexing.opened.connect(self.settings.add_recent)
         self.grid_view.photos_wanted.connect(commands.new_library)
         self.grid_view.filter_unwanted.connect(commands.clear_filter)
         self.grid_view.grid.opened.connect(self._on_photo_opened)
@@ -110,6 +112,7 @@ class MainWindow(QMainWindow):
         self.toolbar.theme_wanted.connect(self._next_theme)
         self.toolbar.palette_wanted.connect(commands.show_palette)
         self.status.problems_asked.connect(commands.show_problems)
+        self.status.told.connect(self._opening.say)
         self.welcome.folder_wanted.connect(commands.new_library)
         self.welcome.open_wanted.connect(commands.open_file)
         self.welcome.sample_wanted.connect(commands.open_sample)
@@ -218,9 +221,6 @@ class MainWindow(QMainWindow):
     def _on_problems_counted(self, problems: list[Problem]) -> None:
         self.status.show_problems(len(problems))
 
-    def _on_opened(self, path: Path) -> None:
-        self.settings.add_recent(path)
-
     def _on_indexing_failed(self, text: str, folder: object) -> None:
         self._count_problems()
         if isinstance(folder, Path):
@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
 
     def _on_photo_opened(self, _row: int) -> None:
         self.docks.show("photo")
+        self.docks["photo"].widget().setFocus()
 
     def _on_theme_changed(self) -> None:
         self.actions_table.dress()
@@ -269,6 +270,10 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not (self.docks.has_focus("photo") and press_key(self.grid_view.grid, event)):
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if can_take(event.mimeData()):

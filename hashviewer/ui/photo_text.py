@@ -1,6 +1,5 @@
 """What is said about one photo in tool tips and to screen readers."""
 
-from hashviewer.search import NOT_SEARCHED
 from hashviewer.ui.explorer import Explorer
 
 
@@ -25,8 +24,8 @@ def _place_in_answer(explorer: Explorer, row: int) -> list[str]:
     results = explorer.results
     if results is None or results.query is not explorer.query or row >= len(results.matches.all_distances):
         return []
-    distance = int(results.matches.all_distances[row])
     rank = results.matches.rank_of(row)
-    if distance == NOT_SEARCHED or rank is None:
+    if rank is None:  # left out of the search
         return []
+    distance = int(results.matches.all_distances[row])
     return [f"distance {distance:,} of {results.matches.bits:,} bits · rank {rank + 1:,}"]

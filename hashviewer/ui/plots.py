@@ -126,6 +126,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.enableAutoSIPrefix(enable=False)
             axis.setStyle(tickLength=-4, tickTextOffset=3, hideOverlappingLabels=False)
         self.scene().sigMouseClicked.connect(self._on_clicked)
+        # a scene whose changes are listened to waits for the window's next frame; else each plot would have the whole
+        # window repainted at once
+        self.scene().changed.connect(self.viewport().update)
         self.restyle()
 
     def restyle(self) -> None:

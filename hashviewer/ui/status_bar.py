@@ -16,9 +16,11 @@ class StatusBar(QStatusBar):
 
     Signals:
         problems_asked: The problem count was pressed.
+        told: What is said about the task under way, whenever it changes.
     """
 
     problems_asked = Signal()
+    told = Signal(str)
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue) -> None:
         super().__init__()
@@ -96,6 +98,8 @@ class StatusBar(QStatusBar):
     def _on_started(self, key: str, label: str) -> None:
         if label:
             self._running[key] = label
+            if key in STOPPABLE:
+                self.clearMessage()  # what was said of the work before would be taken for this one's outcome
             self._delay.start()
 
     def _on_finished(self, key: str) -> None:
@@ -110,23 +114,28 @@ class StatusBar(QStatusBar):
         self._bar.setRange(0, total if isinstance(total, int) and known else 0)
         self._bar.setValue(done if known else -1)
         counted = f" · {done:,} of {total:,}" if known else f" · {done:,}" if done else ""
-        self._label.setText(f"{self._running.get(key, '')}{counted}{f' · {message}' if message else ''}")
+        self._say(f"{self._running.get(key, '')}{counted}{f' · {message}' if message else ''}")
 
     def _show_latest(self) -> None:
         self._key = next(
             (key for key in self._running if key in STOPPABLE), next(reversed(self._running), "")
         )
         shown = bool(self._key)
-        self._label.setText(f"{self._running[self._key]}…" if shown else "")
+        self._say(f"{self._running[self._key]}…" if shown else "")
         self._bar.setRange(0, 0)
         self._label.setVisible(shown)
         self._bar.setVisible(shown)
         self._cancel.setVisible(shown)
         self._cancel.setEnabled(True)
 
+    def _say(self, text: str) -> None:
+        self._label.setText(text)
+        if text:
+            self.told.emit(text)
+
     def _on_cancel(self) -> None:
         self._cancel.setEnabled(False)
-        self._label.setText(f"{self._label.text()} · stopping")
+        self._say(f"{self._label.text()} · stopping")
         if self._key in STOPPABLE:
             self.tasks.stop(self._key)
         else:

@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCommandLinkButton, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCommandLinkButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hashviewer.ui.theme import icon, theme_watcher
 
 WIDTH = 480  # px
+BUTTON_HEIGHT = 52  # px, of two lines with an icon
 
 
 class WelcomePage(QWidget):
@@ -40,6 +49,10 @@ class WelcomePage(QWidget):
         )
         self.sample = QCommandLinkButton("Open the sample", "A small rendered library to look around in")
         self.library = QCommandLinkButton("Open a library", "A library folder, or one .h5 file")
+        for button in (self.folder, self.sample, self.library):
+            button.setMinimumHeight(
+                BUTTON_HEIGHT
+            )  # a style sheet's is unknown to the layout, which would squeeze the rest
         self.folder.clicked.connect(self.folder_wanted)
         self.sample.clicked.connect(self.sample_wanted)
         self.library.clicked.connect(self.open_wanted)
@@ -54,7 +67,7 @@ class WelcomePage(QWidget):
         layout.addLayout(self._recent)
         outer = QVBoxLayout(self)
         outer.addStretch(1)
-        outer.addWidget(column, alignment=Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(_centred(column))
         outer.addStretch(2)
         theme_watcher().changed.connect(self._dress)
         self._dress()
@@ -80,6 +93,15 @@ class WelcomePage(QWidget):
         self.folder.setIcon(icon("folder-plus"))
         self.sample.setIcon(icon("sample"))
         self.library.setIcon(icon("library"))
+
+
+def _centred(column: QWidget) -> QHBoxLayout:
+    """In the middle of the line; an alignment would let the height be reckoned for the whole width."""
+    line = QHBoxLayout()
+    line.addStretch(1)
+    line.addWidget(column)
+    line.addStretch(1)
+    return line
 
 
 def _shortened(path: Path) -> str:

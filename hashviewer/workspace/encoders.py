@@ -71,6 +71,10 @@ def find_model_of(info: CodeSetInfo) -> Path:
     """
     from hashviewer.networks import find_model, read_card
 
+    if not info.model_sha256:
+        raise SearchError(
+            f"The codes “{info.key}” came without a model that could encode a picture. Ask the rows of the library."
+        )
     candidates = [Path(info.model_path)] if info.model_path else []
     with contextlib.suppress(CheckpointError):  # the sentence below tells what to do
         candidates.append(find_model(info.model))

@@ -14,11 +14,13 @@ from hashviewer import search, statistics
 from hashviewer.errors import EncodingError, LibraryError, SearchError
 from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.progress import Progress, silent
-from hashviewer.search import Matches
+from hashviewer.search import Matches, kernels
 from hashviewer.statistics import BitStatistics, Buckets
 from hashviewer.workspace.encoders import CodeSetEncoder, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
 from hashviewer.workspace.query import Explanation, Query
+
+LARGE = 100_000  # photos from which the compiled scans are worth loading
 
 
 class Workspace:
@@ -164,7 +166,9 @@ class Workspace:
         )
 
     def warm_up(self, codes: str) -> None:
-        """Start the encoder of a code set, so that the first picture need not wait for it; does not block."""
+        """Start the encoder of a code set and, for a large library, load the compiled scans; does not block."""
+        if len(self.library) >= LARGE:
+            kernels.warm()
         self._encoder(codes).start()
 
     # Answers
@@ -212,7 +216,7 @@ class Workspace:
         query: Query,
         *,
         radius: int,
-        distances: NDArray[np.uint16] | None = None,
+        distances: NDArray[np.unsignedinteger] | None = None,
         rows: NDArray[np.bool_] | None = None,
     ) -> Buckets:
         """The occupied codes within `radius` of the query and their photos.

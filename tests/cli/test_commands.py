@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from hashviewer import codes as packed
 from hashviewer.cli.app import app
+from hashviewer.library import Library
 from hashviewer.workspace import Workspace
 
 
@@ -164,6 +166,11 @@ def test_info_lists_problems_with_their_reasons(made):
     assert "The file is cut short." in run("info", made.path, "--problems").stdout
 
 
+def test_info_says_so_where_there_are_no_problems(tmp_path):
+    Library.create(tmp_path / "library", root=tmp_path).close()
+    assert "No problems." in run("info", tmp_path / "library", "--problems").stdout.splitlines()
+
+
 def test_info_shows_the_card_of_a_model_by_name_and_by_file():
     from hashviewer.networks import find_model
 
@@ -272,6 +279,13 @@ def test_what_nobody_foresaw_is_a_sentence_and_goes_to_the_log(made, monkeypatch
     (log,) = tmp_path.rglob("hashviewer.log")
     assert str(log) in result.stderr
     assert "ZeroDivisionError" in log.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the streams")
+def test_closed_streams_are_no_mistake(made):
+    words = ["-c", "from hashviewer.cli.app import main; main()", "query", str(made.path), "5", "--json"]
+    shell = ["sh", "-c", 'exec "$0" "$@" >&- 2>&-', sys.executable, *words]
+    assert subprocess.run(shell, check=False).returncode == 0
 
 
 def test_a_query_of_rows_loads_no_torch_and_no_qt(made):

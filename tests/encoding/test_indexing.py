@@ -11,7 +11,7 @@ from hashviewer import codes as packed
 from hashviewer.encoding import encode_library, index
 from hashviewer.errors import EncodingError, ImageError, LibraryError
 from hashviewer.images import decode
-from hashviewer.library import Library, LibraryWriter
+from hashviewer.library import Library, LibraryWriter, create_code_only
 from hashviewer.networks import read_card
 from hashviewer.progress import Cancelled
 
@@ -329,6 +329,15 @@ def test_a_library_of_another_folder_is_refused(run, tmp_path, model):
     make_photos(tmp_path / "others", 2)
     with pytest.raises(LibraryError, match="holds the photos of"):
         index(tmp_path / "others", tmp_path / "lib", model=model)
+
+
+def test_a_library_of_codes_alone_takes_no_photos_and_stays_as_it_was(run, tmp_path):
+    create_code_only(tmp_path / "lib", np.zeros((3, 8), np.uint8), 64)
+    with pytest.raises(LibraryError, match="codes without pictures"):
+        run()
+    with opened(tmp_path) as library:
+        assert len(library) == 3
+        assert not library.missing.any()
 
 
 def test_a_folder_that_has_moved_as_a_whole_keeps_its_library(run, photos, tmp_path, model):

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +81,43 @@ def test_force_never_replaces_a_folder_of_other_things(workspace, tmp_path):
     with pytest.raises(ExportError, match="something else"):
         write(workspace, place, "folder", force=True)
     assert (place / "letter.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "zip", "html"])
+@pytest.mark.parametrize(
+    "content", [b"dear diary", b'{"hash": 1}', b"<!DOCTYPE html><p>mine", b"rank,name\r\n", b"PK\3\4 or not"]
+)
+def test_force_never_replaces_a_file_that_is_no_export(workspace, tmp_path, format, content):
+    place = tmp_path / f"mine.{format}"
+    place.write_bytes(content)
+    with pytest.raises(ExportError, match="something else than an earlier export"):
+        write(workspace, place, format, force=True)
+    assert place.read_bytes() == content
+    assert list(tmp_path.glob("mine.*")) == [place]
+
+
+def test_force_never_replaces_an_archive_of_other_things(workspace, tmp_path):
+    place = tmp_path / "arrays.npz"
+    np.savez(place, codes=np.arange(3))
+    before = place.read_bytes()
+    with pytest.raises(ExportError, match="something else"):
+        export_all(workspace, codes=KEY, output=place, force=True)
+    assert place.read_bytes() == before
+
+
+def test_force_replaces_an_earlier_export_of_all_codes(workspace, tmp_path):
+    place = tmp_path / "codes.npz"
+    export_all(workspace, codes=KEY, output=place)
+    assert export_all(workspace, codes=KEY, output=place, force=True).photos > 0
+
+
+def test_force_keeps_an_exported_folder_to_which_something_was_added(workspace, tmp_path):
+    place = tmp_path / "out"
+    write(workspace, place, "folder")
+    (place / "my notes.txt").write_text("dear")
+    with pytest.raises(ExportError, match="my notes"):
+        write(workspace, place, "folder", force=True)
+    assert (place / "my notes.txt").read_text() == "dear"
 
 
 def test_an_empty_folder_is_filled(workspace, tmp_path):

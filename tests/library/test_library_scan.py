@@ -85,6 +85,31 @@ def test_a_moved_photo_keeps_its_row_at_its_new_path(library: Library) -> None:
         assert plan_scan(opened, [*as_found(photos[::2]), moved]).unchanged == 3
 
 
+def test_the_label_of_a_moved_photo_is_the_folder_that_it_is_in_now(library: Library) -> None:
+    labels = ("anchor", "anchor", "anchor", "", "by hand")
+    with LibraryWriter(library) as writer:
+        writer.add_photos(
+            [
+                new_photo(row, path=f"anchor/{row}.jpg" if row != 3 else "3.jpg", label=label)
+                for row, label in enumerate(labels)
+            ]
+        )
+        writer.move_all(
+            {
+                0: ("ANKER/deep/0.jpg", None),
+                1: ("1.jpg", None),
+                2: ("anchor/other.jpg", None),
+                3: ("bee/3.jpg", None),
+                4: ("ANKER/4.jpg", None),
+            }
+        )
+    expected = ["ANKER", "", "anchor", "bee", "by hand"]
+    for opened in (library, Library.open(library.path)):
+        names = (*opened.label_names, "")
+        assert [names[label] for label in opened.labels] == expected
+        assert [opened.photo(row).label for row in range(5)] == expected
+
+
 def test_a_new_file_at_the_place_of_a_moved_photo_is_a_photo_of_its_own(library: Library) -> None:
     with LibraryWriter(library) as writer:
         photos = put_photos(writer, 2)

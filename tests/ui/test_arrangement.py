@@ -5,7 +5,7 @@ import pytest
 from library_making import code_set, make_library, new_photos
 
 from hashviewer.library import Library, LibraryWriter
-from hashviewer.search import NOT_SEARCHED, rank
+from hashviewer.search import not_searched, rank
 from hashviewer.ui.arrangement import Arrangement, arrange, ordered
 from hashviewer.ui.explorer import Order, RowFilter
 from hashviewer.ui.filtering import rows_with_words
@@ -55,7 +55,7 @@ def test_a_photo_that_was_not_searched_has_no_distance(library):
     searched = encoded.copy()
     searched[7] = False
     matches = rank(codes[5], codes, 64, k=3, rows=searched)
-    assert matches.all_distances[7] == NOT_SEARCHED
+    assert matches.all_distances[7] == not_searched(matches.all_distances)
     shown = arrange(library, matches, RowFilter("bucket", np.array([5, 7])), Order.RANK)
     assert shown.distances.tolist() == [0, -1]
 

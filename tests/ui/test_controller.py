@@ -3,8 +3,8 @@ import pytest
 from PySide6.QtTest import QTest
 
 from hashviewer.search import rank
-from hashviewer.ui.controller import suggested_radius
 from hashviewer.ui.explorer import Options, RowFilter
+from hashviewer.ui.suggesting import suggestion
 
 
 def settle(qtbot, window):
@@ -37,7 +37,7 @@ def test_reranking_orders_the_first_by_their_features(qtbot, open_window, ask):
 def test_a_radius_is_suggested_at_the_largest_gap(open_window, ask):
     ask(open_window, 5)
     matches = open_window.explorer.results.matches
-    assert open_window.explorer.radius == suggested_radius(matches, open_window.explorer.query)
+    assert open_window.explorer.radius == suggestion(matches, open_window.explorer.query).radius
     assert matches.within(open_window.explorer.radius) == 10  # all of its kind
     assert matches.histogram[open_window.explorer.radius + 1] == 0
 
@@ -62,7 +62,16 @@ def test_without_a_clear_gap_the_tenth_photo_sets_the_radius(open_window, ask):
     ask(open_window, 5)
     codes = np.packbits(np.tril(np.ones((24, 64), dtype=bool)), axis=1)  # distances 0, 1, 2 … without a gap
     matches = rank(codes[0], codes, 64, k=None)
-    assert suggested_radius(matches, open_window.explorer.query) == 9
+    assert suggestion(matches, open_window.explorer.query).radius == 9
+
+
+def test_a_library_of_the_query_alone_has_no_others(open_window, ask):
+    ask(open_window, 5)
+    codes = np.zeros((1, 8), dtype=np.uint8)
+    suggested = suggestion(rank(codes[0], codes, 64, k=None), open_window.explorer.query)
+    assert (suggested.radius, suggested.within) == (0, 1)
+    assert suggested.gap is not None
+    assert suggested.gap.next_distance is None
 
 
 def test_back_and_forward_lead_along_the_queries(qtbot, open_window, ask):

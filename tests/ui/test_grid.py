@@ -220,6 +220,7 @@ def test_sorting_the_whole_library_by_name_is_left_to_a_worker(qtbot, open_windo
 
 def test_a_new_question_dims_the_old_answer_at_once(qtbot, open_window, grid, ask):
     ask(open_window, 5)
+    qtbot.waitUntil(lambda: not grid.fading)  # a thumbnail that fades in is fainter still
     open_window.explorer.row_asked.emit(6)
     assert grid.stale
     assert look(grid, 1).opacity == STALE

@@ -5,8 +5,9 @@ from library_making import draw_picture
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 
+from hashviewer.selection import Selection
 from hashviewer.ui.actions import plain
 from hashviewer.ui.dialogs.keys import all_keys
 from hashviewer.ui.dialogs.new_library import NewLibraryDialog
@@ -284,6 +285,22 @@ def test_while_something_is_opened_at_the_start_the_page_says_so(qtbot, window, 
     qtbot.waitUntil(lambda: window.grid_view.isVisible() and not window.tasks.busy)
 
 
+def test_the_opening_page_says_how_far_the_work_is(window, qtbot):
+    window.show_opening("drawn")
+    window.tasks.started.emit("sample", "Making the sample library, once")
+    qtbot.waitUntil(lambda: window.status.activity != "")
+    window.tasks.progressed.emit("sample", 230, 720, "")
+    assert window._opening.sentence == "Making the sample library, once · 230 of 720"
+
+
+def test_the_window_leaves_room_for_its_frame_on_the_screen(qtbot, settings):
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    room, least = window.screen().availableSize(), window.minimumSizeHint()
+    assert window.width() <= max(0.95 * room.width(), least.width())
+    assert window.height() <= max(0.95 * room.height(), least.height())
+
+
 def test_when_nothing_comes_of_it_the_welcome_page_is_back(qtbot, window, tmp_path):
     window.show_opening("gone")
     window.commands.open_path(tmp_path / "gone")
@@ -296,3 +313,56 @@ def test_a_folder_given_at_the_start_is_indexed_without_asking(qtbot, window, tm
     monkeypatch.setattr(type(window.indexing), "open_folder", lambda _self, folder, **_: asked.append(folder))
     window.commands.open_path(tmp_path, index_at_once=True)
     qtbot.waitUntil(lambda: asked == [tmp_path])
+
+
+def test_enter_leads_into_the_photo_where_arrows_still_move_and_escape_leads_back(qtbot, open_window):
+    grid, loupe = open_window.grid_view.grid, open_window.docks["photo"].widget().loupe
+    open_window.activateWindow()
+    grid.setFocus()
+    open_window.explorer.selection = Selection.of([3])
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    assert open_window.focusWidget() is loupe
+    qtbot.keyClick(loupe, Qt.Key.Key_Right)
+    assert open_window.explorer.selection.current == 4
+    open_window.commands.step_back()
+    assert open_window.focusWidget() is grid
+    assert open_window.explorer.selection.current == 4
+    open_window.commands.step_back()
+    assert open_window.explorer.selection.current is None
+
+
+def test_the_outcome_of_the_work_before_is_not_left_beside_new_work(open_window):
+    open_window.status.showMessage("Stopped; kept: 3 added.")
+    open_window.tasks.started.emit("index", "Reading photos")
+    assert open_window.status.currentMessage() == ""
+    open_window.tasks.finished.emit("index")
+
+
+def test_tab_stops_at_sentences_only_where_they_hold_a_link(open_window):
+    radius = open_window.docks["radius"].widget()
+    assert not radius.within_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+    radius.gap_line.show_text('10 within 9 · <a href="gap">cut there</a>', stale=False)
+    assert radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+    radius.gap_line.show_text("10 within 9", stale=False)
+    assert not radius.gap_line.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_recent_libraries_are_shown_in_full_height_below_the_buttons(qtbot, window, settings):
+    for number in range(5):
+        settings.add_recent(Path(f"/library-{number}"))
+    window.show_recent()
+    window.message_bar.say("Something went wrong.", way_out="", do=None, is_error=True)
+    qtbot.waitUntil(lambda: len(window.welcome.findChildren(QPushButton, "recent")) == 5)
+    QApplication.processEvents()
+    for button in window.welcome.findChildren(QPushButton, "recent"):
+        assert button.height() >= button.sizeHint().height()
+
+
+def test_the_first_photos_take_the_keyboard(qtbot, open_window):
+    open_window.activateWindow()
+    open_window.controller.filter_by("no photo has these words")
+    qtbot.waitUntil(lambda: open_window.grid_view.empty.isVisible())
+    open_window.grid_view._order.setFocus()
+    open_window.explorer.row_filter = None
+    qtbot.waitUntil(lambda: open_window.grid_view.grid.isVisible())
+    assert open_window.focusWidget() is open_window.grid_view.grid

@@ -71,6 +71,8 @@ class LibraryCommands(WindowPart):
 
     def open_sample(self) -> None:
         """Open the sample library, made on first use."""
+        if self.explorer.workspace is None:
+            self.window.show_opening("the sample library")
         self.window.indexing.open_sample()
 
     def close_library(self) -> None:
@@ -217,7 +219,7 @@ class LibraryCommands(WindowPart):
         self.window.tell(
             f"{report.photos:,} {'photo was' if report.photos == 1 else 'photos were'} exported to {report.output}.",
             way_out="Show",
-            do=partial(self.window.commands.open_folder_of, report.output),
+            do=partial(self.window.commands.show_file, report.output),
             is_error=False,
         )
 

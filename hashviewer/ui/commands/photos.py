@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 from hashviewer.selection import Selection
 from hashviewer.ui.clipboard import load_picture, put_on_clipboard
 from hashviewer.ui.commands.base import WindowPart
+from hashviewer.ui.file_manager import reveal
 from hashviewer.ui.file_urls import to_url
 
 COPY_LIMIT = 5_000  # paths put on the clipboard at once
@@ -53,10 +54,10 @@ class PhotoCommands(WindowPart):
         grid.select(Selection.of(rows, current=self.explorer.selection.current))
 
     def show_in_file_manager(self) -> None:
-        """Open the folder of the current photo."""
+        """Highlight the file of the current photo in its folder."""
         paths = self._paths(self._rows()[:1])
         if paths:
-            self.open_folder_of(paths[0])
+            self.show_file(paths[0])
 
     def open_in_viewer(self) -> None:
         """Open the current photo in the program that the system has for it."""
@@ -64,8 +65,14 @@ class PhotoCommands(WindowPart):
         if paths and not QDesktopServices.openUrl(to_url(paths[0])):
             self.window.tell(f"No program was found that opens {paths[0]}.")
 
-    def open_folder_of(self, path: Path) -> None:
-        """Show the folder that holds a path."""
+    def show_file(self, path: Path) -> None:
+        """Highlight a file in its folder; where the file is gone or the desktop cannot, open the folder."""
+        if path.exists():
+            reveal(path, otherwise=partial(self._open_folder_of, path))
+        else:
+            self._open_folder_of(path)
+
+    def _open_folder_of(self, path: Path) -> None:
         if not QDesktopServices.openUrl(to_url(path.parent)):
             self.window.tell(f"No file manager was found. The file is {path}.")
 

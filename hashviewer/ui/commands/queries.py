@@ -61,10 +61,12 @@ class QueryCommands(WindowPart):
         self.window.grid_view.grid.setFocus()
 
     def step_back(self) -> None:
-        """One step out: message, filter, selection, query, full screen, in this order."""
+        """One step out: message, photo view, filter, selection, query, full screen, in this order."""
         window, explorer = self.window, self.explorer
         if window.message_bar.isVisibleTo(window):
             window.message_bar.hide()
+        elif window.docks.has_focus("photo"):
+            pass  # back to the photos, which is a step
         elif explorer.row_filter is not None or window.toolbar.filter.text():
             self.clear_filter()
         elif explorer.selection.rows:

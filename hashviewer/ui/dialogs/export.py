@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from hashviewer.export import Format
-from hashviewer.search import NOT_SEARCHED, Matches
+from hashviewer.search import Matches
 
 WIDTH = 560  # px
 
@@ -65,7 +65,7 @@ def _narrowed(matches: Matches, keep: NDArray[np.bool_]) -> Matches:
 def _selected(matches: Matches, selected: tuple[int, ...]) -> Matches:
     rows = np.array(selected, dtype=np.int64)
     rows = rows[rows < len(matches.all_distances)]
-    rows = rows[matches.all_distances[rows] != NOT_SEARCHED]
+    rows = rows[matches.all_distances[rows] <= matches.bits]  # the others were left out of the search
     distances = matches.all_distances[rows].astype(np.int32)
     order = np.argsort(distances, kind="stable")
     return replace(matches, rows=rows[order], distances=distances[order], reranked=0)

@@ -54,7 +54,7 @@ def all_keys() -> str:
 
 def _table(title: str, pairs: list[tuple[str, str]]) -> str:
     lines = "".join(
-        f"<tr><td style='padding: 2px 24px 2px 0'><b>{escape(keys)}</b></td><td>{escape(text)}</td></tr>"
+        f"<tr><td width='45%' style='padding: 2px 24px 2px 0'><b>{escape(keys)}</b></td><td>{escape(text)}</td></tr>"
         for keys, text in pairs
     )
-    return f"<h4>{escape(title)}</h4><table>{lines}</table>"
+    return f"<h4>{escape(title)}</h4><table width='100%'>{lines}</table>"

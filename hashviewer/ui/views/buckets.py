@@ -113,6 +113,7 @@ class BucketsView(View):
         if results is None:
             self._show(None)
             return
+        self._take_counted(results)
         fresh = self._is_fresh()
         if answered(self.explorer) and not fresh:
             self._compute(results)
@@ -139,6 +140,12 @@ class BucketsView(View):
 
     def _radius(self, matches: Matches) -> int:
         return min(self.explorer.radius, matches.bits)
+
+    def _take_counted(self, results: Results) -> None:
+        """Show the buckets that came with the answer, if they reach to the radius shown."""
+        counted, radius = results.buckets, self._radius(results.matches)
+        if counted is not None and len(counted.rings) == radius + 1 and not self._is_fresh():
+            self._show(_shown(results, radius, counted))
 
     def _compute(self, results: Results) -> None:
         """Ask for the buckets, one question at a time: while the radius is dragged the last one counts."""
@@ -256,9 +263,16 @@ class BucketsView(View):
 def _look_up(workspace: Workspace, results: Results, radius: int) -> _Shown:
     """In a worker: the buckets, and which line each photo is on."""
     found = workspace.buckets(results.query, radius=radius, distances=results.matches.all_distances)
+    return _shown(results, radius, found)
+
+
+def _shown(results: Results, radius: int, found: Buckets) -> _Shown:
     line_of = np.full(len(results.matches.all_distances), -1, dtype=np.int32)
-    for line, bucket in enumerate(found.buckets):
-        line_of[bucket.rows[bucket.rows < len(line_of)]] = line
+    if found.buckets:
+        rows = np.concatenate([bucket.rows for bucket in found.buckets])
+        lines = np.repeat(np.arange(len(found.buckets)), [len(bucket.rows) for bucket in found.buckets])
+        known = rows < len(line_of)
+        line_of[rows[known]] = lines[known]
     return _Shown(results, radius, found, line_of)
 
 
@@ -279,7 +293,10 @@ def _table(model: RingModel | BucketModel, name: str) -> QTableView:
     header = table.horizontalHeader()
     header.setMinimumSectionSize(24)
     if isinstance(model, RingModel):
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(len(model.columns) - 1, QHeaderView.ResizeMode.Stretch)
+        for column, widest in enumerate(("● 64", "635,376", model.columns[2].title)):
+            header.resizeSection(column, table.fontMetrics().horizontalAdvance(widest) + 16)
     else:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(model.columns) - 1, QHeaderView.ResizeMode.Stretch)

@@ -1,6 +1,6 @@
 """Small pieces of text that the views share."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -46,11 +46,13 @@ class Sentence(QLabel):
     """A line or two of text below a picture that wraps, can be selected, and turns pale when it is stale."""
 
     def __init__(self) -> None:
+        self._heights: dict[int, int] = {}  # by width; asking Qt lays the text out anew and repaints it
         super().__init__(wordWrap=True)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )  # fmt: skip
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def show_text(self, text: str, *, stale: bool) -> None:
         """Show a sentence; links take the selection's colour."""
@@ -58,5 +60,19 @@ class Sentence(QLabel):
         sheet = f"color: {(present.dim if stale else present.text).name()}"
         if sheet != self.styleSheet():  # setting one costs as much as drawing a plot
             self.setStyleSheet(sheet)
-        self.setText(text)
+            self.setText("")  # links keep the colour that they are laid out with
+        if text != self.text():
+            self._heights.clear()
+            self.setText(text)
+            with_link = "<a " in text  # the keyboard stops where there is something to do
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if with_link else Qt.FocusPolicy.ClickFocus)
         self.setVisible(bool(text))
+
+    def heightForWidth(self, width: int) -> int:
+        if width not in self._heights:
+            self._heights[width] = super().heightForWidth(width)
+        return self._heights[width]
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._heights.clear()  # another font, perhaps
+        super().changeEvent(event)

@@ -1,5 +1,7 @@
 """One picture to look at closely: fits, or is zoomed about the pointer and panned."""
 
+from math import ceil
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -75,6 +77,19 @@ class Loupe(QWidget):
         """Say why there is no full picture."""
         self._message = text
         self.update()
+
+    @property
+    def drawn_edge(self) -> int:
+        """The longest edge of the picture as it is drawn, device pixels; until it is there, of the widget."""
+        if self._pyramid is None:
+            return ceil(max(self.width(), self.height()) * self.devicePixelRatioF())
+        return ceil(max(self._size.width(), self._size.height()) * self.scale)
+
+    @property
+    def wants_detail(self) -> bool:
+        """Whether the picture holds more pixels than are loaded, and they would show now."""
+        pyramid = self._pyramid
+        return pyramid is not None and not pyramid.is_whole and self.drawn_edge > pyramid.edge
 
     @property
     def is_full(self) -> bool:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from hashviewer.errors import SearchError
 from hashviewer.library import PhotoRecord
@@ -19,6 +19,7 @@ from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import tabular, theme, theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
+from hashviewer.ui.views.fact_table import FactTable
 from hashviewer.ui.views.labels import ElidedLabel, Sentence
 from hashviewer.ui.views.picture_loading import load_pyramid
 from hashviewer.ui.views.reading import answered
@@ -27,6 +28,7 @@ from hashviewer.workspace import Explanation, Query, Workspace
 PICTURE_TASK = "photo-picture"
 FACTS_TASK = "photo-facts"
 WHY_TASK = "photo-why"
+ZOOM_ROOM = 2  # times as many pixels along an edge as are drawn are read
 NAMED_BITS = 24  # differing bits that are named; the rest are counted
 
 
@@ -74,22 +76,22 @@ class PhotoView(View):
         from hashviewer.ui.views.loupe import Loupe
 
         self._subject: Subject | None = None
+        self._file: Path | None = None  # of the subject, while it can be read
         self._explained: tuple[Results, int] | None = None
         self.empty = EmptyState()
         self.empty.say("Choose a photo to look at it closely.")
         self.loupe = Loupe()
+        self.setFocusProxy(self.loupe)
         self.heading = ElidedLabel()
         self.why = Sentence()
-        self.facts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.facts = FactTable()
         self.zoom = QLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.empty)
         layout.addWidget(self._content())
         self.why.linkActivated.connect(self._on_bit_chosen)
-        self.loupe.scale_changed.connect(self._write_zoom)
+        self.loupe.scale_changed.connect(self._on_scale_changed)
         thumbnails.ready.connect(self._on_thumbnail_ready)
         theme_watcher().changed.connect(self._on_theme_changed)
 
@@ -113,7 +115,6 @@ class PhotoView(View):
         self._side.setWidget(side)
         self._box.addWidget(self._side)
         self.zoom.setFont(tabular(self.zoom.font()))
-        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.content.hide()
         return self.content
 
@@ -136,6 +137,7 @@ class PhotoView(View):
 
     def _forget(self) -> None:
         self._subject = None
+        self._file = None
         self._explained = None
         for key in (PICTURE_TASK, FACTS_TASK, WHY_TASK):
             self.tasks.cancel(key)
@@ -146,7 +148,7 @@ class PhotoView(View):
         self._forget()
         self._subject = subject
         self.heading.set_text("")
-        self.facts.clear()
+        self.facts.show_facts([])
         self.why.show_text("", stale=False)
         if subject.row is None:
             self._begin_outside(subject.query)
@@ -166,20 +168,27 @@ class PhotoView(View):
         self.heading.set_text(query.title)
         self.loupe.show_placeholder(self.thumbnails.from_bytes(query.thumbnail), QSize())
         text = "The query; it is not a photo of this library."
-        self.facts.setText(_table([("Path", query.path or "pasted"), ("", text)]))
+        self.facts.show_facts([("Path", query.path or "pasted"), ("", text)])
         if query.path is not None:
             self._load(Path(query.path))
 
     def _load(self, file: Path) -> None:
+        """Read as many pixels as the view shows, and some to zoom into: a large picture takes much memory."""
+        self._file = file
         self.tasks.run(
-            PICTURE_TASK, load_pyramid, file, on_done=self.loupe.show_pyramid, on_error=self._on_unreadable,
-            label="Opening the photo",
+            PICTURE_TASK, load_pyramid, file, ZOOM_ROOM * self.loupe.drawn_edge,
+            on_done=self.loupe.show_pyramid, on_error=self._on_unreadable, label="Opening the photo",
         )  # fmt: skip
+
+    def _on_scale_changed(self) -> None:
+        self._write_zoom()
+        if self._file is not None and self.loupe.wants_detail and not self.tasks.runs(PICTURE_TASK):
+            self._load(self._file)
 
     def _on_facts(self, facts: Facts) -> None:
         record = facts.record
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
-        self.facts.setText(_table(lines_of(record, facts.file)))
+        self.facts.show_facts(lines_of(record, facts.file))
         if facts.file is None:
             self.loupe.show_message(
                 "The picture itself is not here: this library does not know where its photos are."
@@ -192,6 +201,7 @@ class PhotoView(View):
             self._load(facts.file)
 
     def _on_unreadable(self, error: Exception) -> None:
+        self._file = None
         self.loupe.show_message(sentence(error, doing="Opening the photo"))
 
     def _on_thumbnail_ready(self, row: int) -> None:
@@ -233,6 +243,7 @@ class PhotoView(View):
         if self.isVisible():
             self.update()
             self._write_zoom()
+            self.facts.restyle()
             self.why.show_text(self.why.text(), stale=not answered(self.explorer))
 
     def _write_zoom(self) -> None:
@@ -292,14 +303,3 @@ def lines_of(record: PhotoRecord, file: Path | None) -> list[tuple[str, str]]:
 
 def _file_size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-
-
-def _table(lines: list[tuple[str, str]]) -> str:
-    """Names and values as a table; long paths may break at their slashes."""
-    muted = theme().muted.name()
-    rows = "".join(
-        f'<tr><td style="color: {muted}; padding-right: 8px">{escape(name)}</td>'
-        f"<td>{escape(value).replace('/', '/&#8203;')}</td></tr>"
-        for name, value in lines
-    )
-    return f"<table cellspacing=0>{rows}</table>"

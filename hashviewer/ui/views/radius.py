@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hashviewer.search import Matches
 from hashviewer.selection import Combine
-from hashviewer.statistics import Gap, binomial_histogram, largest_gap
+from hashviewer.statistics import binomial_histogram
 from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results
+from hashviewer.ui.suggesting import Suggestion, suggestion
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
@@ -46,7 +47,7 @@ class RadiusView(View):
         self._shown: Results | None = None
         self._expected: NDArray[np.float64] = np.empty(0)
         self._selected: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._gap: Gap | None = None
+        self._suggestion: Suggestion | None = None
         self.empty = EmptyState()
         self.empty.say("Ask with a photo to see how far the library is from it.")
         self.content = QWidget()
@@ -115,8 +116,7 @@ class RadiusView(View):
         matches = results.matches
         self._shown = results
         self._expected = binomial_histogram(matches.bits, matches.total)
-        own = results.query.row is not None
-        self._gap = largest_gap(matches.histogram, minimum=2 if own else 1)
+        self._suggestion = suggestion(matches, results.query)
 
     def _radius(self, matches: Matches) -> int:
         return min(self.explorer.radius, matches.bits)
@@ -129,7 +129,7 @@ class RadiusView(View):
         self.within_line.show_text(
             f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}{chosen}", stale=stale
         )
-        self.gap_line.show_text(_gap_text(self._gap, radius), stale=stale)
+        self.gap_line.show_text(_gap_text(self._suggestion, radius), stale=stale)
 
     def _describe(self, x: float, y: float) -> str:
         """What the readout says about a place in the plot."""
@@ -164,8 +164,8 @@ class RadiusView(View):
             self.explorer.radius = min(max(self._radius(matches) + step, 0), matches.bits)
 
     def _on_gap_taken(self, link: str) -> None:
-        if self._gap is not None:
-            self.explorer.radius = self._gap.radius
+        if self._suggestion is not None:
+            self.explorer.radius = self._suggestion.radius
 
     def _on_clicked(self, place: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         """Select the photos at the distance that was clicked; Ctrl toggles them, Shift adds them."""
@@ -182,13 +182,18 @@ class RadiusView(View):
             self.explorer.select(rows)
 
 
-def _gap_text(gap: Gap | None, radius: int) -> str:
+def _gap_text(suggested: Suggestion | None, radius: int) -> str:
     """Such as "7 within 6; the next is at 14", with a link that takes this radius where it is not taken yet."""
-    if gap is None:
+    if suggested is None or suggested.within == 0:
         return ""
-    text = f"{gap.within:,} within {gap.radius}"
-    text += "; there are no others" if gap.next_distance is None else f"; the next is at {gap.next_distance}"
-    return text if gap.radius == radius else f'{text} · <a href="gap">cut there</a>'
+    text = f"{suggested.within:,} within {suggested.radius}"
+    if suggested.gap is None:
+        text += "; no gap stands out"
+    elif suggested.gap.next_distance is None:
+        text += "; there are no others"
+    else:
+        text += f"; the next is at {suggested.gap.next_distance}"
+    return text if suggested.radius == radius else f'{text} · <a href="gap">cut there</a>'
 
 
 def _rounded(number: float) -> str:

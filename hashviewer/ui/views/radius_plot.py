@@ -11,6 +11,8 @@ from PySide6.QtGui import QColor
 from hashviewer.ui.plots import LOG_FLOOR, Area, Bars, Plot, RadiusLine, log_heights
 from hashviewer.ui.theme import theme
 
+INNER = (4, 6, -4, -6)  # px from the edges of a label to its letters
+
 
 class RadiusPlot(Plot):
     """Photos at each distance: within the radius in the accent, beyond it dim, selected ones over them."""
@@ -31,10 +33,13 @@ class RadiusPlot(Plot):
         self.hovered.setVisible(False)
         self.addItem(self.hovered)
         self.line = RadiusLine(self)
+        self._has_random = False
         self._highest = 0.0  # log10 of the highest bar
         self.random_label = pg.TextItem("random codes", anchor=(0.5, 1))
         self.random_label.setZValue(10)
         self.addItem(self.random_label)
+        self.line.sigPositionChanged.connect(self._keep_labels_apart)
+        self.getViewBox().sigResized.connect(self._keep_labels_apart)
 
     def show_counts(self, bits: int, highest: float) -> None:
         """Make room for distances 0…bits and for up to `highest` photos."""
@@ -64,6 +69,7 @@ class RadiusPlot(Plot):
         self.selected.draw(log_heights(selected), chosen, floor=LOG_FLOOR)
         self._draw_random(log_heights(expected))
         self.line.draw(radius, near)
+        self._keep_labels_apart()
 
     def draw_hover(self, distance: int | None) -> None:
         """Mark the distance of the photo under the pointer elsewhere in the window."""
@@ -82,4 +88,11 @@ class RadiusPlot(Plot):
             peak = int(np.nanargmax(tops))
             self.random_label.setColor(present.muted)
             self.random_label.setPos(peak, max(float(tops[peak]), self._highest))
-        self.random_label.setVisible(bool(len(shown)))
+        self._has_random = bool(len(shown))
+
+    def _keep_labels_apart(self) -> None:
+        """In a low plot the line's own label may come to lie over the curve's, which then gives way."""
+        own, other = (
+            label.sceneBoundingRect().adjusted(*INNER) for label in (self.line.label, self.random_label)
+        )
+        self.random_label.setVisible(self._has_random and not own.intersects(other))

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPixmap, QWheelEvent
 from hashviewer.selection import Selection
 from hashviewer.ui.views import PhotoView
 from hashviewer.ui.views import photo as photo_module
+from hashviewer.ui.views.fact_table import FactTable
 from hashviewer.ui.views.loupe import Loupe
 from hashviewer.ui.views.photo import why_text
 from hashviewer.ui.views.picture_loading import halved, load_pyramid
@@ -52,11 +54,23 @@ def test_it_tells_path_size_label(open_view, explorer, settled, workspace):
     explorer.selection = Selection.of([2])
     view = open_view(PhotoView, SIZE)
     record = workspace.library.photo(2)
-    shown = view.facts.text().replace("&#8203;", "")
+    shown = view.facts.toPlainText()
     assert record.path in shown
     assert "24 × 24 px" in shown
-    assert "&lt;b&gt;street&lt;/b&gt;" in shown  # the label is text, never markup
-    assert "<b>" not in shown
+    assert "<b>street</b>" in shown  # the label is text, never markup
+
+
+def test_a_long_name_breaks_instead_of_being_cut(qtbot):
+    table = FactTable()
+    qtbot.addWidget(table)
+    table.resize(120, 50)
+    table.show()
+    name = "x" * 200 + ".jpg"
+    table.show_facts([("Path", name), ("Row", "7")])
+    assert table.document().size().width() <= table.viewport().width()
+    assert table.height() >= table.document().size().height()
+    table.selectAll()
+    assert name in table.textCursor().selectedText()
 
 
 def test_metadata_can_be_selected_with_the_mouse(open_view):
@@ -78,7 +92,7 @@ def test_it_explains_a_photo_that_is_not_among_the_results(open_view, ask, explo
     ask(5)
     few = workspace.search(explorer.query, k=3)
     explorer.results = Results(explorer.query, few, Options(k=3))
-    row = int(np.argmax(np.where(few.all_distances < 65535, few.all_distances, 0)))
+    row = int(np.argmax(np.where(few.all_distances <= few.bits, few.all_distances, 0)))
     assert row not in few.rows
     explorer.selection = Selection.of([row])
     view = open_view(PhotoView, SIZE)
@@ -118,7 +132,9 @@ def test_the_previous_picture_is_never_shown(open_view, explorer, settled, monke
     assert view.loupe.is_full
     release = threading.Event()
     load = photo_module.load_pyramid
-    monkeypatch.setattr(photo_module, "load_pyramid", lambda file: (release.wait(5), load(file))[1])
+    monkeypatch.setattr(
+        photo_module, "load_pyramid", lambda file, edge: (release.wait(5), load(file, edge))[1]
+    )
     explorer.selection = Selection.of([9])
     assert not view.loupe.is_full
     assert view.heading.text == ""
@@ -136,7 +152,9 @@ def test_a_slow_picture_does_not_replace_the_one_chosen_after_it(
     load = photo_module.load_pyramid
     slow = workspace.library.full_path(8)
     monkeypatch.setattr(
-        photo_module, "load_pyramid", lambda file: (release.wait(5) if file == slow else None, load(file))[1]
+        photo_module,
+        "load_pyramid",
+        lambda file, edge: (release.wait(5) if file == slow else None, load(file, edge))[1],
     )
     explorer.selection = Selection.of([8])
     explorer.selection = Selection.of([9])
@@ -155,7 +173,7 @@ def test_the_thumbnail_of_the_right_photo_stands_in_at_once(
     thumbnails.prefetch([9])
     settled()
     view = open_view(PhotoView, SIZE)
-    monkeypatch.setattr(photo_module, "load_pyramid", lambda file: pytest.fail("not needed here"))
+    monkeypatch.setattr(photo_module, "load_pyramid", lambda file, edge: pytest.fail("not needed here"))
     explorer.selection = Selection.of([9])
     assert view.loupe.placeholder.cacheKey() == thumbnails.pixmap(9).cacheKey()
 
@@ -172,7 +190,7 @@ def test_a_vanished_file_leaves_its_thumbnail_and_says_so(open_view, explorer, s
 def test_a_broken_file_says_why(open_view, explorer, settled, monkeypatch):
     from hashviewer.errors import ImageError
 
-    def fails(file):
+    def fails(file, edge):
         raise ImageError("The file is cut short.")
 
     monkeypatch.setattr(photo_module, "load_pyramid", fails)
@@ -207,6 +225,32 @@ def test_hidden_it_opens_nothing(open_view, explorer, tasks):
     explorer.selection = Selection.of([8])
     assert not tasks.busy
     assert view.heading.text == ""
+
+
+def test_a_large_picture_is_read_at_the_size_shown_and_finer_as_one_zooms_in(
+    open_view, explorer, settled, tmp_path, ask
+):
+    file = tmp_path / "large.jpg"
+    Image.new("RGB", (2400, 1600), "teal").save(file)
+    ask(5)
+    explorer.query = replace(explorer.query, row=None, path=str(file))
+    explorer.results = None
+    view = open_view(PhotoView, SIZE)
+    settled()
+    first = view.loupe._pyramid
+    assert (first.width, first.height) == (2400, 1600)
+    assert view.loupe.drawn_edge <= first.edge <= 2 * SIZE[0]
+    place = view.loupe.picture_rect()
+    view.loupe.zoom_to(view.loupe.scale * 1.25)
+    settled()
+    assert view.loupe._pyramid is first
+    view.loupe.zoom_to(1.0)
+    assert view.loupe.scale == 1.0
+    settled()
+    assert view.loupe._pyramid.levels[0].size() == QSize(2400, 1600)
+    assert view.loupe.scale == 1.0
+    view.loupe.fit()
+    assert view.loupe.picture_rect() == place
 
 
 # The loupe

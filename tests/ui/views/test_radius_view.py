@@ -4,9 +4,11 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
+from hashviewer.search import rank
 from hashviewer.selection import Selection
-from hashviewer.statistics import binomial_histogram, largest_gap
+from hashviewer.statistics import binomial_histogram
 from hashviewer.ui.explorer import Options, Results
+from hashviewer.ui.suggesting import suggestion
 from hashviewer.ui.theme import theme
 from hashviewer.ui.views import RadiusView
 
@@ -151,19 +153,30 @@ def test_rows_that_were_not_searched_are_not_counted(open_view, ask, explorer, m
 
 
 def test_sentences_say_what_lies_within_and_where_the_gap_is(open_view, ask, explorer):
-    matches = ask(5)
+    ask(5)
+    distances = np.r_[np.arange(7), np.full(5, 14)]  # in bits
+    codes = np.packbits(np.arange(64) < distances[:, None], axis=1)
+    explorer.results = Results(explorer.query, rank(codes[0], codes, 64, k=None), Options())
     explorer.radius = 9
     view = open_view(RadiusView, SIZE)
-    assert view.within_line.text() == f"Radius 9: {matches.within(9)} of {matches.total} photos"
-    gap = largest_gap(matches.histogram, minimum=2)
-    assert view.gap_line.text().startswith(
-        f"{gap.within} within {gap.radius}; the next is at {gap.next_distance}"
-    )
+    assert view.within_line.text() == "Radius 9: 7 of 12 photos"
+    assert view.gap_line.text() == '7 within 6; the next is at 14 · <a href="gap">cut there</a>'
+
+
+def test_where_no_gap_stands_out_the_tenth_photo_is_offered(open_view, ask, explorer):
+    ask(5)
+    codes = np.packbits(np.tril(np.ones((24, 64), dtype=bool)), axis=1)  # distances 0, 1, 2 … without a gap
+    explorer.results = Results(explorer.query, rank(codes[0], codes, 64, k=None), Options())
+    explorer.radius = 3
+    view = open_view(RadiusView, SIZE)
+    assert view.gap_line.text() == '10 within 9; no gap stands out · <a href="gap">cut there</a>'
+    view.gap_line.linkActivated.emit("gap")
+    assert explorer.radius == 9
 
 
 def test_the_gap_can_be_taken_as_the_radius(open_view, ask, explorer):
     matches = ask(5)
-    gap = largest_gap(matches.histogram, minimum=2)
+    gap = suggestion(matches, explorer.query)
     explorer.radius = gap.radius + 1
     view = open_view(RadiusView, SIZE)
     view.gap_line.linkActivated.emit("gap")

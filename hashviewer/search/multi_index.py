@@ -1,0 +1,280 @@
+"""Several tables over parts of the code: exact within a radius while looking into very few buckets.
+
+If two codes differ in at most r bits and m disjoint groups of bits are looked at, then one group differs in at most
+r / m of them: with r = m s + a, one of the first a + 1 groups in at most s, or one of the others in at most s - 1 (the
+pigeonhole principle). So a query looks into the buckets that near in each group, and compares whole codes.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashviewer import codes as packed
+from hashviewer.errors import SearchError
+from hashviewer.search import kernels
+from hashviewer.search.lookup import gathered
+from hashviewer.search.neighbours import Neighbours, in_order
+from hashviewer.search.probes import by_distance, within
+from hashviewer.search.ranking import rank
+from hashviewer.search.results import Cost, check_count, check_radius
+from hashviewer.search.scan import check_shapes
+
+WIDEST = 22  # bits of a group: a table of four million buckets is 16 MB
+BLOCK = 1 << 18  # rows whose group values are computed at a time
+ROOM = 4096  # rows found for which there is room at first
+
+Looked: TypeAlias = tuple[NDArray[np.integer], NDArray[np.unsignedinteger], int, int]
+"""Rows, their distances, empty buckets, rows looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some neighbouring bits, whose value is the address of a bucket.
+
+    Attributes:
+        first: The first of the bits.
+        bits: How many there are.
+        base: Where the buckets of its table begin in `MultiIndex.starts`.
+    """
+
+    first: int
+    bits: int
+    base: int
+
+    def values(self, codes: NDArray[np.uint8]) -> NDArray[np.uint32]:
+        """What the group's bits say in codes (n, W), as numbers (n,)."""
+        byte, shift = divmod(self.first, 8)
+        value = np.zeros(len(codes), dtype=np.uint32)
+        for place in range(byte, byte + 4):  # 22 bits from any bit on lie in four bytes
+            value <<= np.uint32(8)
+            if place < codes.shape[1]:
+                value |= codes[:, place]
+        return (value >> np.uint32(32 - shift - self.bits)) & np.uint32((1 << self.bits) - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MultiIndex:
+    """Tables over disjoint groups of bits.
+
+    Attributes:
+        codes: (N, W) the packed codes.
+        bits: Width of the codes.
+        groups: Which bits each table is over.
+        starts: Where each bucket's rows begin, table by table; each has one more than it has buckets.
+        rows: (tables, N) rows by bucket, ascending within.
+    """
+
+    codes: NDArray[np.uint8]
+    bits: int
+    groups: tuple[Group, ...]
+    starts: NDArray[np.uint32]
+    rows: NDArray[np.uint32]
+
+    @classmethod
+    def build(cls, codes: NDArray[np.uint8], bits: int, *, tables: int = 4) -> Self:
+        """Index packed codes (N, W) by so many groups of bits, of equal length but at most 22.
+
+        Raises:
+            SearchError: Codes and bits do not fit, or there are not so many groups of bits.
+        """
+        check_shapes(np.zeros(codes.shape[-1], dtype=np.uint8), codes, bits, None)
+        if not 1 <= tables <= bits:
+            raise SearchError(
+                f"Codes of {bits} bits cannot be cut into {tables} parts; choose 1 to {bits} tables."
+            )
+        if len(codes) >= 1 << 32:
+            raise SearchError(
+                "More than four thousand million photos do not fit one index; split the library."
+            )
+        codes = np.ascontiguousarray(codes)
+        groups = _groups(bits, tables)
+        starts = np.zeros(groups[-1].base + (1 << groups[-1].bits) + 1, dtype=np.uint32)
+        rows = np.empty((tables, len(codes)), dtype=np.uint32)
+        for place, group in enumerate(groups):
+            _fill(codes, group, starts[group.base : group.base + (1 << group.bits) + 1], rows[place])
+        return cls(codes, bits, groups, starts, rows)
+
+    def table(self, place: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """One of the tables: where each bucket begins (buckets + 1,), and its rows (N,)."""
+        group = self.groups[place]
+        return self.starts[group.base : group.base + (1 << group.bits) + 1], self.rows[place]
+
+    def radii(self, radius: int) -> tuple[int, ...]:
+        """How far each group must be probed for the answer within `radius` to be exact; -1: not at all."""
+        return _radii(len(self.groups), radius)
+
+    def probes(self, radius: int) -> int:
+        """How many buckets an exact search within `radius` looks into."""
+        return _probe_count(self.groups, radius)
+
+    def search(
+        self, query: NDArray[np.uint8], *, k: int | None = None, radius: int | None = None
+    ) -> Neighbours:
+        """The exact rows within `radius`, or the exact `k` nearest.
+
+        For `k` the radius grows until there are so many; where that would probe more buckets than there are codes, all
+        codes are compared instead.
+
+        Args:
+            query: One packed code (W,).
+            k: At most so many rows; None for all within the radius.
+            radius: Only rows at this distance or nearer; None for any, then `k` is needed.
+
+        Raises:
+            SearchError: The query does not fit, k is below 1, the radius is not in 0…bits, or both are missing.
+        """
+        started = time.perf_counter()
+        check_count(k)
+        check_shapes(query, self.codes, self.bits, None)
+        if radius is None and k is None:
+            raise SearchError("A lookup needs a radius or a number of neighbours; give one of them.")
+        last = self.bits if radius is None else radius
+        check_radius(last, self.bits)
+        spent = Cost(0.0, 0, 0)
+        for reach in [last] if k is None else range(last + 1):
+            if self.probes(reach) > len(self.codes):
+                return self._compare_all(query, k, radius, spent, started)
+            found, distances, spent = self._near(query, reach, spent)
+            rows, far = in_order(found, distances, k=k, radius=None)
+            if k is not None and len(rows) == k:
+                break
+        cost = replace(spent, seconds=time.perf_counter() - started)
+        return Neighbours(rows, far, self.bits, complete=reach, exact=True, cost=cost)
+
+    def _probes(self, query: NDArray[np.uint8], radius: int) -> NDArray[np.int64]:
+        """The buckets (P, 2), as table and place in `starts`, that the pigeonhole principle asks for."""
+        number, width = int.from_bytes(query.tobytes(), "big"), 8 * len(query)
+        values = [
+            (number >> (width - group.first - group.bits)) & ((1 << group.bits) - 1) for group in self.groups
+        ]
+        table, flipped, base = _template(self.groups, self.radii(radius))
+        probes = np.empty((len(table), 2), dtype=np.int64)
+        probes[:, 0] = table
+        probes[:, 1] = (np.array(values)[table] ^ flipped) + base
+        return probes
+
+    def _near(
+        self, query: NDArray[np.uint8], radius: int, spent: Cost
+    ) -> tuple[NDArray[np.integer], NDArray[np.unsignedinteger], Cost]:
+        """The rows within the radius, some of them several times, and their distances."""
+        probes = self._probes(query, radius)
+        look = self._look_compiled if kernels.ready() else self._look
+        rows, distances, empty, candidates = look(query, probes, radius)
+        cost = Cost(
+            seconds=0.0,
+            scanned=spent.scanned + candidates,
+            reranked=0,
+            probed=spent.probed + len(probes),
+            empty=spent.empty + empty,
+            candidates=spent.candidates + candidates,
+        )
+        return rows, distances, cost
+
+    def _look(self, query: NDArray[np.uint8], probes: NDArray[np.int64], radius: int) -> Looked:
+        starts, ends = (
+            self.starts[probes[:, 1]].astype(np.int64),
+            self.starts[probes[:, 1] + 1].astype(np.int64),
+        )
+        table = probes[:, 0] * len(self.codes)
+        rows = gathered(self.rows.reshape(-1), table + starts, table + ends)
+        distances = packed.hamming(query, self.codes[rows])
+        near = distances <= radius
+        return rows[near], distances[near], int(np.count_nonzero(starts == ends)), len(rows)
+
+    def _look_compiled(self, query: NDArray[np.uint8], probes: NDArray[np.int64], radius: int) -> Looked:
+        target, mask = kernels.module("scanning").query_words(query, 8 * len(query))
+        cost, room = np.empty(2, dtype=np.int64), ROOM
+        while True:
+            rows, distances = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint32)
+            count = kernels.module("probing").near(
+                self.codes.reshape(-1),
+                len(query),
+                target,
+                mask,
+                self.starts,
+                self.rows,
+                probes,
+                radius,
+                rows,
+                distances,
+                cost,
+            )
+            if count <= room:
+                return rows[:count], distances[:count], int(cost[0]), int(cost[1])
+            room = count
+
+    def _compare_all(
+        self, query: NDArray[np.uint8], k: int | None, radius: int | None, spent: Cost, started: float
+    ) -> Neighbours:
+        matches = rank(query, self.codes, self.bits, k=k, radius=radius)
+        cost = replace(spent, seconds=time.perf_counter() - started, scanned=spent.scanned + len(self.codes))
+        complete = self.bits if radius is None else radius
+        return Neighbours(
+            matches.rows, matches.distances, self.bits, complete=complete, exact=True, cost=cost
+        )
+
+
+@lru_cache(maxsize=256)
+def _radii(tables: int, radius: int) -> tuple[int, ...]:
+    share, rest = divmod(radius, tables)
+    return tuple(share if place <= rest else share - 1 for place in range(tables))
+
+
+@lru_cache(maxsize=256)
+def _probe_count(groups: tuple[Group, ...], radius: int) -> int:
+    radii = _radii(len(groups), radius)
+    return sum(
+        within(group.bits, min(reach, group.bits))
+        for group, reach in zip(groups, radii, strict=True)
+        if reach >= 0
+    )
+
+
+@lru_cache(maxsize=32)
+def _template(
+    groups: tuple[Group, ...], radii: tuple[int, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each bucket to be probed (P,): its table, how its value differs from the query's, the table's base."""
+    flipped = [
+        _differences(group.bits, reach) for group, reach in zip(groups, radii, strict=True) if reach >= 0
+    ]
+    lengths = [len(part) for part in flipped]
+    probed = np.array([place for place, reach in enumerate(radii) if reach >= 0], dtype=np.int64)
+    bases = np.array([group.base for group in groups], dtype=np.int64)
+    table = np.repeat(probed, lengths)
+    return table, np.concatenate(flipped), bases[table]
+
+
+def _differences(bits: int, radius: int) -> NDArray[np.int64]:
+    """All numbers of `bits` bits with at most `radius` ones, fewest first."""
+    flips = np.uint64(1) << np.arange(bits, dtype=np.uint64)
+    return np.concatenate(list(by_distance(flips, min(radius, bits)))).astype(np.int64)
+
+
+def _groups(bits: int, tables: int) -> tuple[Group, ...]:
+    groups, base = [], 0
+    for place in range(tables):
+        first = bits * place // tables
+        length = min(bits * (place + 1) // tables - first, WIDEST)
+        groups.append(Group(first, length, base))
+        base += (1 << length) + 1
+    return tuple(groups)
+
+
+def _fill(
+    codes: NDArray[np.uint8], group: Group, starts: NDArray[np.uint32], rows: NDArray[np.uint32]
+) -> None:
+    """Make one table: `starts` (buckets + 1,) and `rows` (N,) are written."""
+    values = np.empty(len(codes), dtype=np.uint32)
+    for start in range(0, len(codes), BLOCK):
+        values[start : start + BLOCK] = group.values(codes[start : start + BLOCK])
+    np.cumsum(np.bincount(values, minlength=1 << group.bits), out=starts[1:])
+    if kernels.ready():
+        kernels.module("joining").distribute(values, starts[:-1].copy(), rows)
+    else:
+        kind = np.uint16 if group.bits <= 16 else np.uint32  # numpy sorts 16 bits by counting
+        rows[:] = np.argsort(values.astype(kind), kind="stable")
