@@ -20,7 +20,7 @@ from hashviewer.errors import ImageError
 if TYPE_CHECKING:
     from hashviewer.library import Library
 
-WORKERS = 3
+WORKERS = 1  # more would take turns with the GUI thread for the interpreter, and delay the frame of an answer
 LIMIT_BYTES = 160 * 2**20
 WAITING_LIMIT = 1500  # requests kept; the oldest beyond are stale and dropped
 DEFAULT_EDGE = 192
