@@ -183,6 +183,8 @@ class BucketsView(View):
         places = [table.verticalScrollBar().value() for table in (self.ring_table, self.bucket_table)]
         self.rings.show_buckets(found)
         self.buckets.show_buckets(found)
+        for table in (self.ring_table, self.bucket_table):
+            table.doItemsLayout()  # now, or it would take a second frame
         for table, place in zip((self.ring_table, self.bucket_table), places, strict=True):
             table.verticalScrollBar().setValue(place)
 

@@ -1,6 +1,6 @@
 """Small pieces of text that the views share."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -42,6 +42,10 @@ class ElidedLabel(QWidget):
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
 
 
+_TALL = 10_000  # px, more than any sentence needs
+_WIDE, _NARROW = 320, 64  # px, a sentence's width as it likes it, and at least
+
+
 class Sentence(QLabel):
     """A line or two of text below a picture that wraps, can be selected, and turns pale when it is stale."""
 
@@ -64,14 +68,27 @@ class Sentence(QLabel):
         if text != self.text():
             self._heights.clear()
             self.setText(text)
+            super().heightForWidth(self.width())  # laid out while it is painted, it would be painted twice
             with_link = "<a " in text  # the keyboard stops where there is something to do
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if with_link else Qt.FocusPolicy.ClickFocus)
         self.setVisible(bool(text))
 
     def heightForWidth(self, width: int) -> int:
         if width not in self._heights:
-            self._heights[width] = super().heightForWidth(width)
+            self._heights[width] = self._height_of_text(width)
         return self._heights[width]
+
+    def _height_of_text(self, width: int) -> int:
+        if "<" in self.text() or "&" in self.text():  # rich text: only Qt knows
+            return super().heightForWidth(width)
+        room = QRect(0, 0, max(width, 1), _TALL)
+        return self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.text()).height()
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDE, self.heightForWidth(_WIDE))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_NARROW, self.fontMetrics().height())
 
     def changeEvent(self, event: QEvent) -> None:
         self._heights.clear()  # another font, perhaps
