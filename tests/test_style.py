@@ -37,3 +37,9 @@ def test_a_file_keeps_its_budget_and_so_do_its_functions(file):
 
 def test_no_module_has_a_name_that_says_nothing():
     assert [str(file) for file in FILES if file.stem in VAGUE_NAMES] == []
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    # pytest imports test files by their bare names
+    names = [file.stem for file in Path(__file__).parent.rglob("*.py") if file.stem != "conftest"]
+    assert sorted(names) == sorted(set(names))

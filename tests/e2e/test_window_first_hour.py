@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw, ImageFilter
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 
-from hashviewer.errors import CheckpointError
 from hashviewer.networks import find_model
 from hashviewer.ui.app import application
 from hashviewer.ui.dialogs.export import ExportDialog
@@ -27,10 +26,7 @@ def qapp():
 
 @pytest.fixture(scope="module")
 def model():
-    try:
-        return find_model("photos-64")
-    except CheckpointError as error:
-        pytest.skip(str(error))
+    return find_model("photos-64")
 
 
 def draw(kind, number):
@@ -178,10 +174,7 @@ def test_another_model_adds_a_code_set_that_the_tool_bar_switches_to(qtbot, wind
     qtbot.waitUntil(lambda: window.explorer.codes == "photos-64", timeout=START_MS)
     qtbot.waitUntil(lambda: not window.indexing.running, timeout=START_MS)
     settled(qtbot, window)
-    try:
-        other = find_model("photos-128")
-    except CheckpointError as error:
-        pytest.skip(str(error))
+    other = find_model("photos-128")
     from hashviewer.ui.dialogs.model_card import ModelCardDialog
 
     drop(window, other)
