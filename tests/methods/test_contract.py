@@ -25,14 +25,6 @@ SEVERAL_LABELS = torch.tensor(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("key", ALL)
 def test_a_method_says_what_it_is_and_what_its_constants_mean(key):
     info = find_method(key)
