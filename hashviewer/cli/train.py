@@ -10,6 +10,7 @@ from hashviewer.cli.train_method import train_a_method
 from hashviewer.cli.train_options import (
     PHOTOS,
     Asked,
+    AttendedOption,
     BackboneOption,
     BitsOption,
     DataOption,
@@ -53,6 +54,7 @@ def train(
     protocol: ProtocolOption = "",
     measure_every: MeasureOption = None,
     mirrored: MirroredOption = False,
+    attended: AttendedOption = False,
     json: JsonOption = False,
 ) -> None:
     """Train a model, reproducibly, and write it with its card; a method's run that was stopped goes on."""
@@ -64,7 +66,7 @@ def train(
     choices = MethodChoices(
         backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored
     )
-    train_a_method(method, asked, choices, json=json)
+    train_a_method(method, asked, choices, json=json, attended=attended)
 
 
 def _train_photos(asked: Asked, *, json: bool) -> None:

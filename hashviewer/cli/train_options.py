@@ -69,6 +69,13 @@ ProtocolOption = Annotated[
 MeasureOption = Annotated[
     int | None, typer.Option("--measure-every", min=1, help="Epochs between two measurements.")
 ]
+AttendedOption = Annotated[
+    bool,
+    typer.Option(
+        "--attended",
+        help="For a program that watches the run: it stops when standard input ends, and --json tells steps, too.",
+    ),
+]
 MirroredOption = Annotated[
     bool, typer.Option("--mirrored", help="Show a frozen backbone every image mirrored, too.")
 ]

@@ -58,6 +58,32 @@ class MethodJob:
     mirrored: bool = False
     protocol: ProtocolName | None = None
 
+    @property
+    def state(self) -> Path:
+        """Where the state of an unfinished run lies."""
+        return self.output.with_suffix(".run")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A job whose parts were found to fit together.
+
+    Attributes:
+        data: What is trained on.
+        division: The protocol's, if one was asked for.
+        trunk: The backbone; None for data that are features.
+        frozen: Whether it stays as it is.
+        preprocessing: How images become its input.
+        recipe: The job's, knowing its data.
+    """
+
+    data: Labelled
+    division: Split | None
+    trunk: Trunk | None
+    frozen: bool
+    preprocessing: Preprocessing
+    recipe: Recipe
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodReport:
@@ -94,28 +120,45 @@ def train_method(
     Raises:
         HashViewerError: The data, the backbone, the sizes or the recipe do not do; nothing was written.
     """
-    check_recipe(job.recipe)
-    data, division = _items(job)
-    trunk = None if isinstance(data, LabelledFeatures) else _trunk(job)
-    _check_sizes(job, data, trunk)
-    preprocessing = _preprocessing(job, trunk)
-    frozen = _frozen(job, trunk)
-    examples = _examples(job, data, trunk, preprocessing, frozen=frozen, progress=progress)
-    seen = f"{data.fingerprint} {job.backbone} {frozen} {job.mirrored} {preprocessing.to_json()}"
-    recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
-    state = job.output.with_suffix(".run")
-    done = train(recipe, examples, state=state, on_epoch=on_epoch, progress=progress)
-    about = _about(job, data, preprocessing, done, division) | _of_backbone(trunk, frozen=frozen)
+    ready = prepare(job)
+    recipe, data, trunk, frozen = ready.recipe, ready.data, ready.trunk, ready.frozen
+    examples = _examples(job, data, trunk, ready.preprocessing, frozen=frozen, progress=progress)
+    done = train(recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress)
+    about = _about(job, data, ready.preprocessing, done, ready.division) | _of_backbone(trunk, frozen=frozen)
     inside = trunk.network.state_dict() if trunk is not None and not frozen else None
     save_method(job.output, done.method, dict(recipe.settings), about, trunk=inside)
-    state.unlink(missing_ok=True)
+    job.state.unlink(missing_ok=True)
     return MethodReport(
         read_card(job.output), len(done.kept), data.labels.shape[1], done.records, done.seconds
     )
 
 
-def _items(job: MethodJob) -> tuple[Labelled, Split | None]:
-    data = open_dataset(job.data)
+def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = None) -> Prepared:
+    """Find out whether the parts of a job fit together, before a feature is computed.
+
+    Args:
+        job: What is to be done.
+        data: What the job's data are, opened; None opens them.
+        trunk: Its backbone, opened; None opens it.
+
+    Raises:
+        HashViewerError: They do not; the text says what would.
+    """
+    check_recipe(job.recipe)
+    data, division = _items(job, open_dataset(job.data) if data is None else data)
+    if isinstance(data, LabelledFeatures):
+        trunk = None
+    elif trunk is None:
+        trunk = open_backbone(job)
+    _check_sizes(job, data, trunk)
+    preprocessing = _preprocessing(job, trunk)
+    frozen = _frozen(job, trunk)
+    seen = f"{data.fingerprint} {job.backbone} {frozen} {job.mirrored} {preprocessing.to_json()}"
+    recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
+    return Prepared(data, division, trunk, frozen, preprocessing, recipe)
+
+
+def _items(job: MethodJob, data: Labelled) -> tuple[Labelled, Split | None]:
     division = None
     if job.protocol is not None:
         parts = data.parts if isinstance(data, LabelledImages) else None
@@ -124,8 +167,8 @@ def _items(job: MethodJob) -> tuple[Labelled, Split | None]:
     return (labelled_only(data) if find_method(job.recipe.method).method.labelled else data), division
 
 
-def _trunk(job: MethodJob) -> Trunk:
-    """The backbone; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
+def open_backbone(job: MethodJob) -> Trunk:
+    """The backbone of a job; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
     with torch.random.fork_rng():
         torch.manual_seed(job.recipe.seed)
         return open_trunk(job.backbone, pretrained=job.backbone.lower() not in SMALL)
