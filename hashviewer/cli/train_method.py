@@ -55,7 +55,6 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
     """
     import dataclasses
 
-    from hashviewer.networks.trunks import LITE0
     from hashviewer.training.choices import choose, split_settings
     from hashviewer.training.method_data import Place
     from hashviewer.training.method_model import MethodJob
@@ -74,7 +73,7 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
         data=asked.data,
         output=asked.output,
         place=place,
-        backbone=choices.backbone or LITE0,
+        backbone=choices.backbone,
         frozen=choices.freeze,
         size=choices.size,
         mirrored=choices.mirrored,

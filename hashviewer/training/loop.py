@@ -149,6 +149,7 @@ class _Run:
             self._training(mode=False)
             with torch.no_grad():
                 self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
+                self.blocks.end_epoch(self.method, self._labels(self.kept), self._outputs_of_kept)
             self.method.lay_out()
             self._check_finite(number)
         terms = tuple((name, sum(values) / len(values)) for name, values in told.items())
@@ -188,6 +189,8 @@ class _Run:
         self.method.begin(items)
         if not self.method.gradient:
             self.method.fit(items)  # type: ignore[operator]
+        if self.blocks.sees_all:
+            self.blocks.begin(self._labels(self.kept), self._outputs_of_kept())
         self.method.lay_out()
 
     def _groups(self, player: str, parameters: list[nn.Parameter]) -> list[dict[str, object]]:
@@ -230,7 +233,7 @@ class _Run:
             batch = self._batch(indices)
             terms = self.method.terms_of(player, batch)
             if player == _MAIN:
-                terms = {**terms, **self.blocks(batch)}
+                terms = {**terms, **self.blocks(batch, self.method)}
             self._descend(player, terms, clock)
             for name, value in terms.items():
                 told.setdefault(name, []).append(float(value.detach()))

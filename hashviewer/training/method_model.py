@@ -13,13 +13,14 @@ from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
 from hashviewer.errors import CheckpointError, TrainingError
 from hashviewer.evaluation.protocols import ProtocolName, Split, split
 from hashviewer.images import Preprocessing
-from hashviewer.methods import Shape, find_method, save_method
+from hashviewer.methods import Shape, check_blocks, find_method, save_method
 from hashviewer.networks import Card, read_card
 from hashviewer.networks.card import FEATURES
 from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import LITE0, SMALL, Trunk
 from hashviewer.progress import Progress, silent
 from hashviewer.training.examples import CachedExamples, Examples
+from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.loop import EpochRecord, Trained, train
 from hashviewer.training.method_data import (
     Labelled,
@@ -30,6 +31,7 @@ from hashviewer.training.method_data import (
     labelled_only,
 )
 from hashviewer.training.recipe import Recipe, check_recipe
+from hashviewer.training.threads import threads_of_torch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class MethodJob:
         data: What on, see `open_dataset`.
         output: The checkpoint to write; beside it, with the suffix ".run", lies the state of an unfinished run.
         place: Where features are computed and kept, and the device of the training.
-        backbone: Name, or a backbone's file; not used for data that are features.
+        backbone: Name, or a backbone's file; EfficientNet-Lite0 if empty.
         frozen: Whether the backbone stays as it is; None freezes one that has trained weights.
         size: Edge of its input in px; None takes what it was made for.
         mirrored: Whether a frozen backbone also sees every image mirrored.
@@ -52,7 +54,7 @@ class MethodJob:
     data: str
     output: Path
     place: Place
-    backbone: str = LITE0
+    backbone: str = ""
     frozen: bool | None = None
     size: int | None = None
     mirrored: bool = False
@@ -123,7 +125,8 @@ def train_method(
     ready = prepare(job)
     recipe, data, trunk, frozen = ready.recipe, ready.data, ready.trunk, ready.frozen
     examples = _examples(job, data, trunk, ready.preprocessing, frozen=frozen, progress=progress)
-    done = train(recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress)
+    with threads_of_torch(1 if frozen else torch.get_num_threads()):
+        done = train(recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress)
     about = _about(job, data, ready.preprocessing, done, ready.division) | _of_backbone(trunk, frozen=frozen)
     inside = trunk.network.state_dict() if trunk is not None and not frozen else None
     save_method(job.output, done.method, dict(recipe.settings), about, trunk=inside)
@@ -147,13 +150,14 @@ def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = 
     check_recipe(job.recipe)
     data, division = _items(job, open_dataset(job.data) if data is None else data)
     if isinstance(data, LabelledFeatures):
+        _refuse_what_features_lack(job, data)
         trunk = None
     elif trunk is None:
         trunk = open_backbone(job)
     _check_sizes(job, data, trunk)
     preprocessing = _preprocessing(job, trunk)
     frozen = _frozen(job, trunk)
-    seen = f"{data.fingerprint} {job.backbone} {frozen} {job.mirrored} {preprocessing.to_json()}"
+    seen = f"{data.fingerprint} {job.backbone or LITE0} {frozen} {job.mirrored} {preprocessing.to_json()}"
     recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
     return Prepared(data, division, trunk, frozen, preprocessing, recipe)
 
@@ -167,11 +171,26 @@ def _items(job: MethodJob, data: Labelled) -> tuple[Labelled, Split | None]:
     return (labelled_only(data) if find_method(job.recipe.method).method.labelled else data), division
 
 
+def _refuse_what_features_lack(job: MethodJob, data: LabelledFeatures) -> None:
+    asked = {
+        f"--backbone {job.backbone}": bool(job.backbone),
+        "--finetune": job.frozen is False,
+        f"--size {job.size}": job.size is not None,
+        "--mirrored": job.mirrored,
+    }
+    useless = [name for name, given in asked.items() if given]
+    if useless:
+        raise TrainingError(
+            f"{data.name} holds features, not images: no network looks at them. Leave out {', '.join(useless)}."
+        )
+
+
 def open_backbone(job: MethodJob) -> Trunk:
     """The backbone of a job; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
     with torch.random.fork_rng():
         torch.manual_seed(job.recipe.seed)
-        return open_trunk(job.backbone, pretrained=job.backbone.lower() not in SMALL)
+        name = job.backbone or LITE0
+        return open_trunk(name, pretrained=name.lower() not in SMALL)
 
 
 def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
@@ -187,9 +206,13 @@ def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
 def _check_sizes(job: MethodJob, data: Labelled, trunk: Trunk | None) -> None:
     """Refuse what the method cannot do before a feature is computed."""
     method = type(job.recipe.make_method())
+    check_blocks(job.recipe.blocks, method)
     dim = trunk.feature_dim if trunk is not None else data.features.shape[1]  # type: ignore[union-attr]
     classes = data.labels.shape[1] if method.labelled else 0
     method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden))
+    labels = torch.from_numpy(data.labels)
+    kept, _ = split_items(labels, job.recipe)
+    check_kept(labels[kept], labelled=method.labelled, names=data.label_names)
 
 
 def _preprocessing(job: MethodJob, trunk: Trunk | None) -> Preprocessing:

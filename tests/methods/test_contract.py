@@ -1,7 +1,6 @@
 """What holds for every method in the registry."""
 
 import ast
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -126,16 +125,6 @@ def test_200_examples_of_4_classes_are_learnt(key):
 def test_a_method_that_learns_from_labels_refuses_a_single_class(key):
     with pytest.raises(HashViewerError, match="two classes"):
         built(key, classes=1)
-
-
-@pytest.mark.parametrize("key", ALL)
-def test_the_added_blocks_go_with_every_method(key):
-    features, labels = four_classes(40)
-    blocks = methods.Blocks(sign="tanh", penalty="cube", balance=0.1, independence=0.1, label_use="labnet")
-    if not find_method(key).method.labelled:
-        blocks = dataclasses.replace(blocks, label_use="none")
-    recipe = dataclasses.replace(small_recipe(key, epochs=1, batch=20), blocks=blocks)
-    train(recipe, CachedExamples(features, labels))
 
 
 def test_no_method_imports_another():

@@ -15,16 +15,9 @@ from hashviewer.progress import Cancelled
 from hashviewer.training.method_data import Place, chosen
 from hashviewer.training.method_model import MethodJob, train_method
 from hashviewer.training.recipe import recipe_for
+from hashviewer.training.threads import threads_of_torch
 
 COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +123,17 @@ def test_a_part_of_a_data_set_has_a_fingerprint_of_its_own(pictures):
     assert len({whole.fingerprint, part.fingerprint, chosen(whole, np.array([3, 20])).fingerprint}) == 3
     assert part.labels.tolist() == whole.labels[[20, 3]].tolist()
     assert part.read(0) == whole.read(20)
+
+
+def test_a_head_is_trained_with_one_thread_and_a_backbone_with_all(pictures, tmp_path):
+    np.savez(tmp_path / "a.npz", features=np.eye(3, 8)[np.arange(30) % 3], labels=np.arange(30) % 3)
+    seen = []
+
+    def look(record):
+        seen.append(torch.get_num_threads())
+
+    with threads_of_torch(2):
+        train_method(job(tmp_path / "a.npz", tmp_path, epochs=1, backbone=""), on_epoch=look)
+        train_method(job(pictures, tmp_path, epochs=1), on_epoch=look)
+        seen.append(torch.get_num_threads())
+    assert seen == [1, 2, 2]
