@@ -290,6 +290,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
         workspace = self.explorer.workspace
+        self.commands.end_training()
         self.tasks.shutdown()
         self.thumbnails.shutdown()
         if workspace is not None:
