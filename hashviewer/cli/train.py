@@ -19,12 +19,14 @@ from hashviewer.cli.train_options import (
     FreezeOption,
     HeadOption,
     HoldoutOption,
+    MapsOption,
     MeasureOption,
     MethodArgument,
     MethodChoices,
     MirroredOption,
     OutputOption,
     ProtocolOption,
+    ScratchOption,
     SeedOption,
     SetOption,
     SizeOption,
@@ -54,6 +56,8 @@ def train(
     protocol: ProtocolOption = "",
     measure_every: MeasureOption = None,
     mirrored: MirroredOption = False,
+    maps: MapsOption = 1,
+    scratch: ScratchOption = False,
     attended: AttendedOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -64,7 +68,17 @@ def train(
         _train_photos(asked, json=json)
         return
     choices = MethodChoices(
-        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored
+        backbone,
+        freeze,
+        size,
+        head,
+        epochs,
+        settings or [],
+        protocol,
+        measure_every,
+        mirrored,
+        maps,
+        scratch,
     )
     train_a_method(method, asked, choices, json=json, attended=attended)
 

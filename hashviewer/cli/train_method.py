@@ -77,6 +77,8 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
         frozen=choices.freeze,
         size=choices.size,
         mirrored=choices.mirrored,
+        maps=choices.maps,
+        scratch=choices.scratch,
         protocol=_protocol(choices.protocol),  # type: ignore[arg-type]
     )
 

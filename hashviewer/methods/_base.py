@@ -144,6 +144,7 @@ class Method(nn.Module):
         advice: How to train it.
         kept: Beginnings of the names of the tensors that encoding and ranking need; a checkpoint holds no others.
         views: 2 for a method that compares two views of each image.
+        attends: True for a method that weighs the places of a map, where features are maps (`Shape.positions`).
         labelled: False for a method that must not see labels; they are zeros of no column then.
         gradient: False for a method that is fitted at once by `fit` (see `Shallow`).
         shape: What it is built for.
@@ -156,6 +157,7 @@ class Method(nn.Module):
     advice: ClassVar[Advice] = Advice()
     kept: ClassVar[tuple[str, ...]] = ("scaling.", "hash_layer.")
     views: ClassVar[int] = 1
+    attends: ClassVar[bool] = False
     labelled: ClassVar[bool] = True
     gradient: ClassVar[bool] = True
 

@@ -31,11 +31,13 @@ class Trunk(nn.Module):
         weights: Where its weights come from, for the card; "random" if they are not trained.
         sha256: Of the file with these weights; "" if they are random.
         feature_dim: D.
+        positions: Places of a map in the features; 1 for pooled ones (see `maps`).
         size: Edge S of the images it is made for, px.
     """
 
     mean: Tensor
     deviation: Tensor
+    positions = 1
 
     def __init__(
         self, name: str, network: nn.Module, *, weights: str, size: int, file: Path | None = None
@@ -57,9 +59,12 @@ class Trunk(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features (B, D)."""
-        pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
-        features: Tensor = self.network(pixels)
+        features: Tensor = self.network(self.normalised(images))
         return features.float()
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Pixels (B, 3, S, S) as the network expects them."""
+        return (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
 
 
 def make_trunk(name: str, *, pretrained: bool) -> Trunk:

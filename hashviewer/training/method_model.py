@@ -13,9 +13,10 @@ from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
 from hashviewer.errors import CheckpointError, TrainingError
 from hashviewer.evaluation.protocols import ProtocolName, Split, split
 from hashviewer.images import Preprocessing
-from hashviewer.methods import Shape, check_blocks, find_method, save_method
+from hashviewer.methods import Shape, all_methods, check_blocks, find_method, save_method
 from hashviewer.networks import Card, read_card
 from hashviewer.networks.card import FEATURES
+from hashviewer.networks.maps import with_maps
 from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import LITE0, SMALL, Trunk
 from hashviewer.progress import Progress, silent
@@ -47,6 +48,9 @@ class MethodJob:
         frozen: Whether the backbone stays as it is; None freezes one that has trained weights.
         size: Edge of its input in px; None takes what it was made for.
         mirrored: Whether a frozen backbone also sees every image mirrored.
+        maps: Places of the backbone's last map that an attention method sees (see `networks.maps`); 1 for pooled
+            features. For data that are features, the places they hold.
+        scratch: Whether the backbone begins with random weights, though there may be trained ones.
         protocol: Train on this protocol's training images only.
     """
 
@@ -58,6 +62,8 @@ class MethodJob:
     frozen: bool | None = None
     size: int | None = None
     mirrored: bool = False
+    maps: int = 1
+    scratch: bool = False
     protocol: ProtocolName | None = None
 
     @property
@@ -152,12 +158,14 @@ def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = 
     if isinstance(data, LabelledFeatures):
         _refuse_what_features_lack(job, data)
         trunk = None
-    elif trunk is None:
-        trunk = open_backbone(job)
+    else:
+        trunk = with_maps(open_backbone(job) if trunk is None else trunk, job.maps)
     _check_sizes(job, data, trunk)
     preprocessing = _preprocessing(job, trunk)
     frozen = _frozen(job, trunk)
     seen = f"{data.fingerprint} {job.backbone or LITE0} {frozen} {job.mirrored} {preprocessing.to_json()}"
+    seen += f" {job.maps} places" if job.maps > 1 else ""
+    seen += " from random weights" if job.scratch else ""
     recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
     return Prepared(data, division, trunk, frozen, preprocessing, recipe)
 
@@ -177,6 +185,7 @@ def _refuse_what_features_lack(job: MethodJob, data: LabelledFeatures) -> None:
         "--finetune": job.frozen is False,
         f"--size {job.size}": job.size is not None,
         "--mirrored": job.mirrored,
+        "--scratch": job.scratch,
     }
     useless = [name for name, given in asked.items() if given]
     if useless:
@@ -190,7 +199,7 @@ def open_backbone(job: MethodJob) -> Trunk:
     with torch.random.fork_rng():
         torch.manual_seed(job.recipe.seed)
         name = job.backbone or LITE0
-        return open_trunk(name, pretrained=name.lower() not in SMALL)
+        return open_trunk(name, pretrained=not job.scratch and name.lower() not in SMALL)
 
 
 def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
@@ -209,7 +218,15 @@ def _check_sizes(job: MethodJob, data: Labelled, trunk: Trunk | None) -> None:
     check_blocks(job.recipe.blocks, method)
     dim = trunk.feature_dim if trunk is not None else data.features.shape[1]  # type: ignore[union-attr]
     classes = data.labels.shape[1] if method.labelled else 0
-    method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden))
+    if job.maps > 1 and not method.attends:
+        attending = [info.title for info in all_methods() if info.method.attends]
+        raise TrainingError(
+            f"{find_method(job.recipe.method).title} looks at pooled features; maps are for {' and '.join(attending)}, "
+            "which weigh their places."
+        )
+    if dim % job.maps:
+        raise TrainingError(f"{dim} features do not spread over {job.maps} places of a map.")
+    method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden, job.maps))
     labels = torch.from_numpy(data.labels)
     kept, _ = split_items(labels, job.recipe)
     check_kept(labels[kept], labelled=method.labelled, names=data.label_names)
@@ -242,7 +259,9 @@ def _examples(
 ) -> Examples:
     if isinstance(data, LabelledFeatures) or trunk is None:
         assert isinstance(data, LabelledFeatures), "images have a backbone"
-        features = CachedExamples(torch.from_numpy(data.features), torch.from_numpy(data.labels))
+        features = CachedExamples(
+            torch.from_numpy(data.features), torch.from_numpy(data.labels), positions=job.maps
+        )
         return features.to(job.place.device)
     if frozen:
         return cached_examples(
