@@ -66,17 +66,19 @@ def baseline_document(baseline: Baseline | None) -> dict[str, object] | None:
 
 def tell(report: EvaluationReport, data: LabelledCodes, division: Split, baseline: Baseline | None) -> None:
     """The report as text."""
+    by = division.name
     say(f"{data.name}, {data.bits} bits, {division.describe()}, {len(report.classes)} labels")
     say(
-        f"mAP {report.tie_aware:.4f}, expected over equal distances ({report.pessimistic:.4f} to "
+        f"mAP {report.tie_aware:.4f} (protocol {by}), expected over equal distances ({report.pessimistic:.4f} to "
         f"{report.optimistic:.4f}; stable sort {report.stable:.4f}; codes all alike {report.chance:.4f})"
     )
     if baseline is not None:
         say(
             f"a linear classifier of the same {baseline.training:,} training items, its answer as a code of "
-            f"{baseline.bits} bits: mAP {baseline.report.tie_aware:.4f} ({baseline.accuracy:.1%} of the queries known)"
+            f"{baseline.bits} bits: mAP {baseline.report.tie_aware:.4f} (protocol {by}; {baseline.accuracy:.1%} of the queries "
+            "known)"
         )
-    _tell_lookups(report)
+    _tell_lookups(report, by)
     if unlabelled := _unlabelled(data):
         say(f"items without a label, which take no part: {unlabelled:,}")
     if report.without_relevant:
@@ -90,31 +92,33 @@ def tell(report: EvaluationReport, data: LabelledCodes, division: Split, baselin
         f"mean |correlation of two bits| {statistics.correlation:.3f}"
     )
     say_table(
-        ("places", "precision", "recall"),
+        ("places", f"precision, protocol {by}", "recall"),
         [(one.place, f"{one.precision:.4f}", f"{one.recall:.4f}") for one in report.at],
     )
     say_table(
-        ("label", "queries", "mAP", f"precision within {report.lookup.within.radius}"),
+        ("label", "queries", f"mAP, protocol {by}", f"precision within {report.lookup.within.radius}"),
         [(c.name, c.queries, f"{c.tie_aware:.4f}", f"{c.precision:.4f}") for c in report.classes],
     )
 
 
-def _tell_lookups(report: EvaluationReport) -> None:
+def _tell_lookups(report: EvaluationReport, by: str) -> None:
     first, lookup, graded = report.first, report.lookup, report.graded
     if first is not None:
         say(
-            f"mAP@{first.place:,} in database order {first.found:.4f} (divided by those found), "
+            f"mAP@{first.place:,} (protocol {by}) in database order {first.found:.4f} (divided by those found), "
             f"{first.smaller:.4f} (by the smaller of K and all relevant); queries with no relevant item "
             f"there, which count as 0: {first.without_relevant:,}"
         )
     within = lookup.within
     say(
-        f"within radius {within.radius}: precision {within.precision:.4f}, recall {within.recall:.4f}, "
+        f"within radius {within.radius} (protocol {by}): precision {within.precision:.4f}, recall {within.recall:.4f}, "
         f"mAP {lookup.average_precision:.4f}; {within.empty:.1%} of the queries find nothing, which counts as 0; "
         f"{lookup.buckets:,} buckets a lookup"
     )
     if graded is not None:
-        say(f"@{graded.place:,}: NDCG {graded.ndcg:.4f}, ACG {graded.acg:.4f}, WAP {graded.wap:.4f}")
+        say(
+            f"@{graded.place:,} (protocol {by}): NDCG {graded.ndcg:.4f}, ACG {graded.acg:.4f}, WAP {graded.wap:.4f}"
+        )
 
 
 def _unlabelled(data: LabelledCodes) -> int:

@@ -165,12 +165,12 @@ class _Work:
 
     def by_numpy(self, place: int) -> Ranked:
         """The block of one query."""
-        far = np.bitwise_count(self.codes ^ self.queries[place]).sum(axis=1, dtype=np.int64)
-        same = np.bitwise_count(self.labels & self.wanted[place]).sum(axis=1, dtype=np.int64)
+        far, same = _ones(self.codes ^ self.queries[place]), _ones(self.labels & self.wanted[place])
         if self.own[place] >= 0:
             far, same = np.delete(far, self.own[place]), np.delete(same, self.own[place])
         size = (self.bits + 1) * self.stride
-        counts = np.bincount(far * self.stride + same, minlength=size).reshape(1, -1, self.stride)
+        keys = far.astype(np.int64) * self.stride + same
+        counts = np.bincount(keys, minlength=size).reshape(1, -1, self.stride)
         told = Ranked(place, counts, np.zeros((1, 3)), self._first(1))
         if self.order is not None:
             shared = same[np.argsort(far, kind="stable")]
@@ -222,6 +222,15 @@ def _words(codes: NDArray[np.uint8]) -> Words:
     filled = np.zeros((len(codes), -(-codes.shape[1] // 8) * 8), dtype=np.uint8)
     filled[:, : codes.shape[1]] = codes
     return filled.view(np.uint64)
+
+
+def _ones(words: Words) -> NDArray[np.uint16]:
+    """(N,) how many bits of each row (N, V) are 1; as short numbers, which numpy sorts by radix."""
+    each = np.bitwise_count(words)
+    total: NDArray[np.uint16] = (
+        each[:, 0].astype(np.uint16) if each.shape[1] == 1 else each.sum(axis=1, dtype=np.uint16)
+    )
+    return total
 
 
 def _before(counts: NDArray[np.int64]) -> NDArray[np.int64]:

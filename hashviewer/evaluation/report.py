@@ -22,7 +22,7 @@ from hashviewer.evaluation.graded import average_gains, normalised_gain_of_count
 from hashviewer.evaluation.ranked import Coded, Order, Ranked, ranked
 from hashviewer.progress import Progress, silent
 
-PLACES = tuple(range(100, 1001, 100))  # where precision and recall are told
+PLACES = tuple(range(100, 1001, 100))  # where precision and recall are told, beside K
 GRADED_AT = 100  # unless the user says otherwise
 
 
@@ -117,7 +117,7 @@ class _Pass:
             dropped=float(tie_aware[some].mean()) if some.any() else float("nan"),
             chance=float(chance_average_precisions(sizes, total).mean()),
             first=self._first(total),
-            at=tuple(self._at(place) for place in PLACES if place <= sizes.max()),
+            at=tuple(self._at(place) for place in self._places() if place <= sizes.max()),
             lookup=self._lookup(radii),
             radii=radii,
             graded=Graded(self.at, ndcg, acg, wap) if self.several else None,
@@ -138,6 +138,9 @@ class _Pass:
             smaller=float((gained / np.clip(total, 1, self.asked.topk)).mean()),
             without_relevant=int(np.count_nonzero(near == 0)),
         )
+
+    def _places(self) -> list[int]:
+        return sorted({*PLACES, *([] if self.asked.topk is None else [self.asked.topk])})
 
     def _at(self, place: int) -> AtPlace:
         before = np.cumsum(self.items, axis=1) - self.items

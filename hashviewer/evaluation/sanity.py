@@ -146,6 +146,7 @@ def classifier_baseline(
     labels: NDArray[np.uint8],
     division: Split,
     *,
+    kinds: NDArray[np.int64] | None = None,
     label_names: tuple[str, ...] = (),
     wanted: Wanted | None = None,
     seed: int = 0,
@@ -157,6 +158,7 @@ def classifier_baseline(
         features: (N, D) of all items.
         labels: (N, C) multi-hot; each item of the division has one label.
         division: Who asks whom, and what may be learnt from.
+        kinds: Numbers of the classes of the training items, all of which the classifier knows; None for all C.
         label_names: Of the C labels.
         wanted: What is told.
         seed: Of the classifier.
@@ -175,19 +177,23 @@ def classifier_baseline(
             f"The protocol “{division.name}” keeps no training items apart from its queries, and the baseline learns from "
             "training items: choose the protocol I."
         )
-    numbers, classes = labels.argmax(axis=1), labels.shape[1]
-    learnt = train_classifier(features[division.training], numbers[division.training], classes, seed=seed)
-    asked, ranked = learnt.predict(features[division.queries]), learnt.predict(features[division.database])
+    known = np.arange(labels.shape[1]) if kinds is None else kinds
+    numbers = labels.argmax(axis=1)
+    taught = division.training
+    learnt = train_classifier(
+        features[taught], np.searchsorted(known, numbers[taught]), len(known), seed=seed
+    )
+    asked, ranked = (learnt.predict(features[part]) for part in (division.queries, division.database))
     report = evaluate(
-        Coded(class_codes(asked, classes), labels[division.queries]),
-        Coded(class_codes(ranked, classes), labels[division.database]),
-        class_bits(classes),
+        Coded(class_codes(asked, len(known)), labels[division.queries]),
+        Coded(class_codes(ranked, len(known)), labels[division.database]),
+        class_bits(len(known)),
         label_names=label_names,
         wanted=dataclasses.replace(wanted or Wanted(), radius=0),
         progress=progress,
     )
-    accuracy = float((asked == numbers[division.queries]).mean())
-    return Baseline(report, class_bits(classes), accuracy, len(division.training))
+    accuracy = float((known[asked] == numbers[division.queries]).mean())
+    return Baseline(report, class_bits(len(known)), accuracy, len(taught))
 
 
 def unseen_classes(labels: NDArray[np.uint8], division: Split, *, seed: int) -> Unseen:

@@ -36,6 +36,7 @@ def test_the_protocol_and_its_numbers_stand_beside_the_figures(file):
     figures = told["mAP"]
     assert figures["chance"] < figures["pessimistic"] <= figures["tie_aware"] <= figures["optimistic"]
     assert told["mAP_at"]["k"] == 20
+    assert [one["place"] for one in told["at"]] == [20, 100]
     assert (told["lookup"]["radius"], told["graded"], len(told["radii"])) == (3, None, 17)
     assert [one["label"] for one in told["classes"]] == ["a", "b", "c", "d"]
     assert (told["training"], told["labels"], told["unlabelled"], told["baseline"]) == (40, 4, 0, None)
@@ -50,7 +51,7 @@ def test_each_item_asks_all_others_unless_told_otherwise(file):
     assert (told["protocol"], told["queries"], told["database"]) == ("each", 200, 200)
     text = run(file).stdout
     assert "protocol each: 200 queries, each against all others" in text
-    assert f"mAP {told['mAP']['tie_aware']:.4f}" in text
+    assert f"mAP {told['mAP']['tie_aware']:.4f} (protocol each)" in text
 
 
 def test_a_file_that_holds_its_queries_is_evaluated_as_given(tmp_path):
