@@ -11,7 +11,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor
 
 from hashviewer.ui.plots import Plot
-from hashviewer.ui.theme import contrast, theme, theme_watcher
+from hashviewer.ui.theme import contrast, theme
 
 STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 LEAST_CONTRAST = 3.0  # of a line on its ground
@@ -95,7 +95,6 @@ class CurvePlot(Plot):
         self.describe = self._described
         self.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
         self._axis.setWidth(56)  # nothing jumps when labels get longer
-        theme_watcher().changed.connect(self._on_theme_changed)
 
     @property
     def log(self) -> bool:
@@ -125,6 +124,9 @@ class CurvePlot(Plot):
 
     def _draw_one(self, item: pg.PlotDataItem, curve: Curve, look: Look) -> None:
         heights = self._heights(curve.values)
+        if not np.isfinite(heights).any():
+            item.setData([], [])
+            return
         few = len(heights) <= _FEW
         item.setData(
             curve.epochs, heights, pen=pg.mkPen(look.color, width=2, style=look.style), connect="finite",
@@ -162,6 +164,7 @@ class CurvePlot(Plot):
                 parts.append(f"{curve.name} {curve.values[at[0]]:.4g}")
         return f"epoch {epoch}: {' · '.join(parts)}" if parts else ""
 
-    def _on_theme_changed(self) -> None:
+    def dress(self) -> None:
+        """Take the colours of the present theme."""
         self.restyle()
         self.draw(self.curves, last=self._last)

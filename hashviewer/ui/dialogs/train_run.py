@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from hashviewer.networks import Card
 from hashviewer.ui.dialogs.model_card import rows_of
-from hashviewer.ui.theme import tabular
+from hashviewer.ui.theme import tabular, theme_watcher
 from hashviewer.ui.training import State, Training
 from hashviewer.ui.training_record import Epoch, in_words
 
@@ -74,6 +74,7 @@ class TrainRun(QWidget):
         self._plots = QVBoxLayout()
         self._build()
         training.changed.connect(self.refresh)
+        theme_watcher().changed.connect(self._dress)
 
     def _build(self) -> None:
         self.title.setObjectName("paneTitle")
@@ -209,6 +210,11 @@ class TrainRun(QWidget):
             label.setFont(tabular(label.font()))
             label.setAlignment(Qt.AlignmentFlag.AlignRight)
             self.numbers.addRow(name, label)
+
+    def _dress(self) -> None:
+        for plot in (self.terms, self.measured):
+            if plot is not None:
+                plot.dress()
 
     def _on_log_toggled(self, log: bool) -> None:  # noqa: FBT001 - a slot
         if self.terms is not None:
