@@ -47,7 +47,7 @@ def description() -> dict[str, object]:
     ]
     return {
         "event": "description",
-        "methods": [document(info) for info in all_methods()],
+        "methods": [{**document(info), "attends": info.method.attends} for info in all_methods()],
         "blocks": [setting_document(setting) for setting in settings_of(Blocks)],
         "training": [setting_document(setting) for setting in settings_of(Tuning)],
         "backbones": [*backbones, *_trained_further()],
@@ -82,7 +82,7 @@ class Adviser:
 
     def __init__(self) -> None:
         self._data: tuple[tuple[str, int], Labelled] | None = None
-        self._trunk: tuple[str, Trunk] | None = None
+        self._trunk: tuple[tuple[str, bool, int], Trunk] | None = None
 
     def answer(self, words: list[str]) -> dict[str, object]:
         """What is found of a job, as JSON.
@@ -128,8 +128,9 @@ class Adviser:
 
         if isinstance(data, LabelledFeatures):
             return None
-        if self._trunk is None or self._trunk[0] != job.backbone:
-            self._trunk = (job.backbone, open_backbone(job))
+        key = (job.backbone, job.scratch, job.maps)
+        if self._trunk is None or self._trunk[0] != key:
+            self._trunk = (key, open_backbone(job))
         return self._trunk[1]
 
 

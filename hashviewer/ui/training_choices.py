@@ -70,6 +70,7 @@ class MethodChoice:
         query: How a query is compared with the database.
         labels: What it learns from.
         survey: Whether it is one of the survey's 47.
+        attends: Whether it can look at the places of a backbone's map.
         constants: Of its own.
         advice: How it is trained unless told otherwise, by name: epochs, head, batch …
     """
@@ -83,6 +84,7 @@ class MethodChoice:
     query: str
     labels: str
     survey: bool
+    attends: bool
     constants: tuple[Constant, ...]
     advice: tuple[tuple[str, Value], ...]
 
@@ -159,6 +161,7 @@ def _method(said: Mapping[str, Any]) -> MethodChoice:
         query=said["query"],
         labels=said["labels"],
         survey=said["survey"],
+        attends=said["attends"],
         constants=_constants(said["settings"]),
         advice=tuple(said["training"].items()),
     )

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-Trunk = Literal["auto", "freeze", "finetune"]
+Trunk = Literal["auto", "freeze", "finetune", "scratch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class TrainingPlan:
         measure_every: Epochs between two measurements.
         size: Edge of the backbone's input, px.
         mirrored: Whether a frozen backbone sees mirrored images, too.
+        maps: Places of the backbone's last map that an attention method sees.
         settings: Names and values of ``--set``.
     """
 
@@ -49,6 +50,7 @@ class TrainingPlan:
     measure_every: int = 0
     size: int = 0
     mirrored: bool = False
+    maps: int = 1
     settings: tuple[tuple[str, str], ...] = ()
 
     def words(self) -> list[str]:
@@ -64,6 +66,7 @@ class TrainingPlan:
             ("--holdout", "" if self.holdout is None else f"{self.holdout:g}"),
             ("--measure-every", self.measure_every),
             ("--size", self.size),
+            ("--maps", self.maps if self.maps > 1 else 0),
         ):
             if value:
                 words += [option, str(value)]

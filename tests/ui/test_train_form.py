@@ -121,6 +121,15 @@ def test_a_plan_is_shown_as_it_was_asked_for(form, choices):
     assert form.plan() == other
 
 
+def test_only_attention_methods_see_the_places_of_a_map(form):
+    form.methods.choose("dagh-attention")
+    form.numbers.maps.setCurrentIndex(1)
+    assert form.plan().maps == 4
+    form.methods.choose("dpsh")
+    assert not form.numbers.maps.isEnabled()
+    assert form.plan().maps == 1
+
+
 def test_a_model_file_is_proposed_that_does_not_exist_until_one_is_named(form, tmp_path):
     (tmp_path / "dpsh-32.safetensors").touch()
     form.methods.choose("dpsh")

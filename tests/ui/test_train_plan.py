@@ -6,6 +6,7 @@ import shlex
 import numpy as np
 import pytest
 
+from hashviewer.cli.train_adviser import parsed
 from hashviewer.ui.dialogs.train_run import measured_curve, names_of, term_curves
 from hashviewer.ui.theme import Mode, contrast, theme, theme_watcher
 from hashviewer.ui.training_plan import TrainingPlan, read_plan
@@ -16,7 +17,7 @@ PLAIN = TrainingPlan(method="dpsh", data="/my data", output="m.safetensors")
 FULL = TrainingPlan(
     method="csq", data="d.zip", output="out.safetensors", bits=32, backbone="resnet18", trunk="finetune",
     head="linear", epochs=7, seed=3, device="cuda:1", protocol="I'", holdout=0.25, measure_every=2, size=64,
-    mirrored=True, settings=(("quantization", "0.1"), ("training.batch", "64")),
+    mirrored=True, maps=4, settings=(("quantization", "0.1"), ("training.batch", "64")),
 )  # fmt: skip
 
 
@@ -29,8 +30,6 @@ def test_the_command_line_is_what_a_shell_takes_apart_into_the_words():
 
 
 def test_the_command_understands_every_word_of_a_full_plan():
-    from hashviewer.cli.train_adviser import parsed
-
     method, asked, choices = parsed(FULL.words()[1:])
     assert (method, asked.data, str(asked.output), asked.bits, asked.seed, asked.device) == (
         "csq", "d.zip", "out.safetensors", 32, 3, "cuda:1",
@@ -39,8 +38,13 @@ def test_the_command_understands_every_word_of_a_full_plan():
     assert (choices.backbone, choices.freeze, choices.size, choices.head, choices.epochs) == (
         "resnet18", False, 64, "linear", 7,
     )  # fmt: skip
-    assert (choices.protocol, choices.measure_every, choices.mirrored) == ("I'", 2, True)
+    assert (choices.protocol, choices.measure_every, choices.mirrored, choices.maps) == ("I'", 2, True, 4)
     assert list(choices.settings) == ["quantization=0.1", "training.batch=64"]
+
+
+def test_a_backbone_can_begin_with_random_weights():
+    words = TrainingPlan(method="dpsh", data="d.zip", output="m.safetensors", trunk="scratch").words()
+    assert parsed(words[1:])[2].scratch
 
 
 @pytest.mark.parametrize("plan", [PLAIN, FULL])

@@ -37,6 +37,7 @@ TRUNKS: dict[Trunk, str] = {
     "auto": "stays as it is, if it has trained weights",
     "freeze": "stays as it is",
     "finetune": "is trained along",
+    "scratch": "begins with random weights and is trained along",
 }
 DEFAULT_BACKBONE = "efficientnet-lite0"
 

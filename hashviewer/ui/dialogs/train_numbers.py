@@ -17,6 +17,7 @@ from hashviewer.ui.training_choices import MethodChoice
 from hashviewer.ui.training_plan import TrainingPlan
 
 BITS, HOLDOUT, MEASURE_EVERY = 48, 0.1, 10  # where nothing was asked for
+MAPS = (1, 4, 9, 16)
 COLUMNS = 3
 PROTOCOLS = {
     "": "all labelled items",
@@ -50,11 +51,12 @@ class TrainNumbers(QWidget):
         self.holdout = QDoubleSpinBox()
         self.measure_every = _whole(1, 100_000, MEASURE_EVERY)
         self.image_size = _whole(0, 1024, 0)
+        self.maps = QComboBox()
         self.mirrored = QCheckBox("Mirrored images, too")
         self._build()
         for number in (self.bits, self.epochs, self.seed, self.measure_every, self.image_size, self.holdout):
             number.valueChanged.connect(self.changed)
-        for choice in (self.head, self.device, self.protocol):
+        for choice in (self.head, self.device, self.protocol, self.maps):
             choice.currentIndexChanged.connect(self.changed)
         self.mirrored.toggled.connect(self.changed)
 
@@ -64,6 +66,8 @@ class TrainNumbers(QWidget):
         self.holdout.setValue(HOLDOUT)
         self.image_size.setSpecialValueText("its own")
         self.image_size.setSuffix(" px")
+        for places in MAPS:
+            self.maps.addItem(f"{places:,} places" if places > 1 else "pooled", places)
         self.mirrored.setToolTip("A frozen backbone sees every image mirrored as well: twice the features")
         self.head.setMinimumContentsLength(12)
         self.device.setMinimumContentsLength(8)
@@ -83,6 +87,11 @@ class TrainNumbers(QWidget):
                 "Epochs between two measurements; the last is always measured",
             ),
             ("Image si&ze", self.image_size, "Edge of the backbone's input"),
+            (
+                "Ma&p",
+                self.maps,
+                "What an attention method sees of the backbone's last map; others see it pooled",
+            ),
         )
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -95,7 +104,7 @@ class TrainNumbers(QWidget):
             row, column = divmod(place, COLUMNS)
             grid.addWidget(label, row, 2 * column)
             grid.addWidget(field, row, 2 * column + 1)
-        grid.addWidget(self.mirrored, len(rows) // COLUMNS, 1, 1, 3)
+        grid.addWidget(self.mirrored, len(rows) // COLUMNS, 3, 1, 3)
         for column in range(COLUMNS):
             grid.setColumnStretch(2 * column + 1, 1)
 
@@ -118,6 +127,7 @@ class TrainNumbers(QWidget):
         for kind in ("linear", "mlp"):
             self.head.addItem(f"{kind} (advised)" if kind == advised else kind, kind)
         self.head.setCurrentIndex(self.head.findData(head if kept_head else advised))
+        self.maps.setEnabled(method.attends)
         if not kept_epochs:
             self.epochs.setValue(int(method.advised("epochs") or 1))
 
@@ -135,6 +145,7 @@ class TrainNumbers(QWidget):
         self.measure_every.setValue(plan.measure_every or MEASURE_EVERY)
         self.image_size.setValue(plan.size)
         self.mirrored.setChecked(plan.mirrored)
+        self.maps.setCurrentIndex(max(0, self.maps.findData(plan.maps)))
 
     def put_into(self, plan: TrainingPlan) -> TrainingPlan:
         """The plan with what differs from the advice."""
@@ -153,6 +164,7 @@ class TrainNumbers(QWidget):
             measure_every=0 if self.measure_every.value() == MEASURE_EVERY else self.measure_every.value(),
             size=self.image_size.value(),
             mirrored=self.mirrored.isChecked(),
+            maps=self.maps.currentData() if method is not None and method.attends else 1,
         )
 
 
