@@ -293,6 +293,30 @@ def test_an_unfinished_run_of_the_same_is_gone_on_with_unasked(dialog, ready, be
     assert (begun, (tmp_path / "m.run").exists()) == ([plan], True)
 
 
+def test_a_model_that_was_made_is_not_proposed_again(qtbot, training, tasks, monkeypatch, tmp_path):
+    monkeypatch.setattr(training, "advise", lambda plan: None)
+    (tmp_path / "dpsh-12.safetensors").touch()
+    last = plan_for("d.zip", tmp_path / "dpsh-12.safetensors")
+    dialog = TrainDialog(None, training, tasks, folder=tmp_path, last=last)
+    qtbot.addWidget(dialog)
+    assert dialog.form.plan().output == str(tmp_path / "dpsh-12-2.safetensors")
+
+
+def test_what_is_typed_while_the_methods_are_read_is_kept(qtbot, training, tasks, monkeypatch, tmp_path):
+    monkeypatch.setattr(training, "advise", lambda plan: None)
+    choices, training.choices = training.choices, None
+    monkeypatch.setattr(training, "describe", lambda: None)
+    last = plan_for("d.zip", tmp_path / "m.safetensors", seed=4)
+    dialog = TrainDialog(None, training, tasks, folder=tmp_path, last=last)
+    qtbot.addWidget(dialog)
+    assert dialog.form.data.text() == "d.zip"
+    dialog.form.data.setText("other.zip")
+    training.choices = choices
+    training.described.emit()
+    plan = dialog.form.plan()
+    assert (plan.data, plan.output, plan.seed) == ("other.zip", str(tmp_path / "m.safetensors"), 4)
+
+
 def test_the_form_is_opened_with_the_training_begun_last(qtbot, training, tasks, monkeypatch, tmp_path):
     monkeypatch.setattr(training, "advise", lambda plan: None)
     plan = plan_for("d.zip", tmp_path / "m.safetensors", settings=(("eta", "3"),))

@@ -125,6 +125,8 @@ class TrainDialog(QDialog):
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
 
     def _begin(self) -> None:
+        if self._last is not None:
+            self.form.show_paths(self._last)
         if self._training.state is State.NONE:
             self.show_form()
         else:
@@ -166,7 +168,7 @@ class TrainDialog(QDialog):
             self.form.show_choices(choices)
             self.form.methods.choose("dpsh")
             if self._last is not None:
-                self.form.show_plan(self._last)
+                self.form.show_plan(self.form.with_paths(self._last))
         self._on_form_changed()
 
     def _on_form_changed(self) -> None:

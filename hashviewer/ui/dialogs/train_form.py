@@ -76,6 +76,7 @@ class TrainForm(QWidget):
         self._wheel = WheelScrolls(self)
         self._build()
         self._connect()
+        self._set_known(known=False)
 
     def _build(self) -> None:
         self.backbone.setEditable(True)
@@ -159,6 +160,7 @@ class TrainForm(QWidget):
         self.numbers.show_choices(choices.devices, choices.protocols)
         self.blocks.show_constants(choices.blocks)
         self.methods.show_methods(choices.methods)
+        self._set_known(known=True)
         self._filling = False
 
     def show_plan(self, plan: TrainingPlan) -> None:
@@ -173,10 +175,23 @@ class TrainForm(QWidget):
         self.numbers.show_plan(plan)
         for section in (self.own, self.blocks, self.rest):
             section.put(plan.settings)
+        self._own_output = bool(plan.output)
         self.output.setText(plan.output)
-        self._own_output = True
+        self._propose()
         self._filling = False
         self._tell()
+
+    def show_paths(self, plan: TrainingPlan) -> None:
+        """Take over a plan's data, and its model file unless that was made already."""
+        self.data.setText(plan.data)
+        if not Path(plan.output).exists():
+            self.output.setText(plan.output)
+            self._own_output = True
+
+    def with_paths(self, plan: TrainingPlan) -> TrainingPlan:
+        """A plan with the data of the form, and its model file unless that was only proposed."""
+        output = self.output.text().strip() if self._own_output else ""
+        return dataclasses.replace(plan, data=self.data.text().strip(), output=output)
 
     def show_advice(self, advice: Advice) -> None:
         """Say what was found, each thing where it belongs."""
@@ -260,6 +275,11 @@ class TrainForm(QWidget):
                 field.setEnabled(not features)
             if self.plan() != before:
                 self._tell()
+
+    def _set_known(self, *, known: bool) -> None:
+        """Only data and model file can be given while nobody knows what there is to choose."""
+        for part in (self.backbone, self.trunk, self.numbers, self.own, self.blocks, self.rest):
+            part.setEnabled(known)
 
     def _propose(self) -> None:
         """A name for the model file that is not taken, unless the user has given one."""
