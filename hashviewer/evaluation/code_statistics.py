@@ -29,11 +29,19 @@ def code_statistics(codes: NDArray[np.uint8], bits: int) -> CodeStatistics:
     """Statistics of packed codes (N, W), N > 0."""
     found = bit_statistics(codes, bits)
     pairs = np.abs(found.correlation[np.triu_indices(bits, 1)].astype(np.float64))
-    whole = np.zeros((len(codes), -(-codes.shape[1] // 8) * 8), dtype=np.uint8)
-    whole[:, : codes.shape[1]] = codes
-    words = whole.view(np.uint64)
     return CodeStatistics(
         bit_mean=float(np.abs(2 * found.balance - 1).mean()),
         correlation=float(pairs.mean()) if bits > 1 else float("nan"),
-        distinct=len(np.unique(words[:, 0]) if words.shape[1] == 1 else np.unique(words, axis=0)),
+        distinct=_distinct(codes),
     )
+
+
+def _distinct(codes: NDArray[np.uint8]) -> int:
+    """How many different codes (N, W) there are."""
+    whole = np.zeros((len(codes), -(-codes.shape[1] // 8) * 8), dtype=np.uint8)
+    whole[:, : codes.shape[1]] = codes
+    words = whole.view(np.uint64)
+    if words.shape[1] > 1:
+        return len(np.unique(words, axis=0))
+    ordered = np.sort(words[:, 0])  # faster than numpy.unique
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))

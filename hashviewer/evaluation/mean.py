@@ -55,10 +55,11 @@ def mean_average_precision(
     """
     items = np.zeros((len(queries.codes), bits + 1), dtype=np.int64)
     hits = np.zeros_like(items)
+    done = 0
     for block in ranked(queries, database, bits, own_rows=own_rows):
-        some = slice(block.start, block.start + len(block.counts))
-        items[some], hits[some] = block.items, block.relevant
-        progress(some.stop, len(items), "queries")
+        items[block.places], hits[block.places] = block.items, block.relevant
+        done += len(block.places)
+        progress(done, len(items), "queries")
     return _mean(*average_precision_of_counts(items, hits), hits.sum(axis=1) > 0, empty)
 
 

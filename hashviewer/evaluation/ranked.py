@@ -1,7 +1,7 @@
 """Rankings by Hamming distance of many queries, reduced to counts: how many items at each distance share how many labels.
 
-Queries go in blocks, several threads at a time; what a block needs does not grow with the database, so neither does
-the memory beside the codes and labels themselves. Small work is done by numpy, and where the compiled kernels cannot be had.
+Queries go in blocks, several threads at a time. Beside the codes and labels a thread holds 13 bytes for each item,
+however many queries there are. Small work is done by numpy, and where the compiled kernels cannot be had.
 """
 
 import logging
@@ -19,7 +19,7 @@ from hashviewer.search import kernels
 from hashviewer.search.kernels.threads import cores
 
 QUERIES = 32  # of a block at most
-TABLES = 1 << 20  # numbers that a block counts in at most
+COUNTS = 1 << 18  # numbers that a block counts in at most
 LEAST_PAIRS = (
     1 << 28
 )  # pairs of query and item from which on it is worth to compile or load a kernel, seconds by numpy
@@ -42,16 +42,16 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is told of the order in which a stable sort by distance puts the items.
+class First:
+    """What is told of the first places of a ranking.
 
     Attributes:
         topk: Places of the sums over the first ones; 0 for none.
-        first: Places whose shared labels are told.
+        grades: Places whose shared labels are told.
     """
 
     topk: int = 0
-    first: int = 0
+    grades: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +59,17 @@ class Ranked:
     """The rankings of a block of q queries.
 
     Attributes:
-        start: Place of its first query among all.
+        places: (q,) of its queries among all.
         counts: (q, bits + 1, G + 1) items at each distance that share 0…G labels with the query, itself left out.
         sums: (q, 3) precision summed over the places of the relevant items, in the order of a stable sort; the same among
-            the first K places; how many relevant items stand there. 0 where no order was asked for.
-        first: (q, F) labels shared by the items at the first places; 0 beyond the last item.
+            the first K places; how many relevant items stand there.
+        grades: (q, F) labels shared by the items at the first places; 0 beyond the last item.
     """
 
-    start: int
+    places: NDArray[np.int64]
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
-    first: NDArray[np.uint16]
+    grades: NDArray[np.uint16]
 
     @property
     def items(self) -> NDArray[np.int64]:
@@ -90,32 +90,31 @@ def ranked(
     bits: int,
     *,
     own_rows: NDArray[np.int64] | None = None,
-    order: Order | None = None,
+    first: First | None = None,
 ) -> Iterator[Ranked]:
-    """Rank the database for all queries, block by block in their order.
+    """Rank the database for all queries, block by block; queries of the same labels go together.
 
     Args:
         queries: Who asks.
         database: What is ranked.
         bits: Width of the codes.
         own_rows: (Q,) the row of the database that is the query itself; -1 where there is none.
-        order: What is told of the order; None tells counts only, in half the time.
+        first: What is told of the first places.
 
     Raises:
         SearchError: A code is not `bits` wide.
     """
     for codes in (queries.codes, database.codes):
         _check(codes, bits)
-    work = _Work(queries, database, bits, own_rows, order)
+    work = _Work(queries, database, bits, own_rows, first or First())
     if not _compiled(len(queries.codes) * len(database.codes)):
-        yield from (work.by_numpy(start) for start in range(len(queries.codes)))
+        yield from (work.by_numpy(place) for place in range(len(queries.codes)))
         return
-    starts = range(0, len(queries.codes), work.step)
     with ThreadPoolExecutor(cores()) as threads:
         ahead: deque[Future[Ranked]] = deque()
         try:
-            for start in starts:
-                ahead.append(threads.submit(work.by_kernel, start))
+            for places in work.blocks():
+                ahead.append(threads.submit(work.by_kernel, places))
                 if len(ahead) > 2 * cores():
                     yield ahead.popleft().result()
             while ahead:
@@ -134,33 +133,38 @@ class _Work:
         database: Coded,
         bits: int,
         own_rows: NDArray[np.int64] | None,
-        order: Order | None,
+        first: First,
     ) -> None:
-        self.bits, self.order = bits, order
+        self.bits, self.first = bits, first
         self.queries, self.codes = _words(queries.codes), _words(database.codes)
-        self.wanted, self.labels = (_words(_label_sets(part.labels)) for part in (queries, database))
+        self.wanted, self.labels = _label_sets(queries.labels), _label_sets(database.labels)
         self.own = np.full(len(queries.codes), -1) if own_rows is None else own_rows.astype(np.int64)
         self.stride = int((queries.labels > 0).sum(axis=1).max(initial=0)) + 1
-        self.step = int(np.clip(TABLES // (4 * (bits + 1) * self.stride), 1, QUERIES))
+        self.step = int(np.clip(COUNTS // ((bits + 1) * self.stride), 1, QUERIES))
+        self.rooms: list[tuple[NDArray[np.generic], ...]] = []
 
-    def by_kernel(self, start: int) -> Ranked:
-        """The block from a query on."""
-        counting = kernels.module("counting")
-        some = slice(start, start + self.step)
-        queries, wanted, own = self.queries[some], self.wanted[some], self.own[some]
-        tables = np.zeros((len(queries), counting.LANES, (self.bits + 1) * self.stride), dtype=np.uint32)
+    def blocks(self) -> list[NDArray[np.int64]]:
+        """Places of the queries of each block."""
+        _, alike = np.unique(self.wanted, axis=0, return_inverse=True)
+        order = np.argsort(alike.reshape(-1), kind="stable")
+        return [order[start : start + self.step] for start in range(0, len(order), self.step)]
+
+    def by_kernel(self, places: NDArray[np.int64]) -> Ranked:
+        """The block of some queries."""
+        queries, wanted, own = self.queries[places], self.wanted[places], self.own[places]
+        told = self._nothing(places)
+        try:
+            room = self.rooms.pop()  # of a block that is done
+        except IndexError:
+            count = len(self.codes)
+            longer = (
+                np.empty(count + 1, dtype=kind) for kind in (np.uint32, np.uint32, np.uint16, np.uint16)
+            )
+            room = (np.empty(count, dtype=np.uint8), *longer)
         codes, labels = self.codes.reshape(-1), self.labels.reshape(-1)
-        counting.count(codes, labels, queries, wanted, np.uint64(self.stride), tables)
-        counts = tables.sum(axis=1, dtype=np.int64).reshape(len(queries), self.bits + 1, self.stride)
-        for place in np.flatnonzero(own >= 0):
-            row = own[place]
-            far = np.bitwise_count(self.codes[row] ^ queries[place]).sum()
-            counts[place, far, np.bitwise_count(self.labels[row] & wanted[place]).sum()] -= 1
-        told = Ranked(start, counts, np.zeros((len(queries), 3)), self._first(len(queries)))
-        if self.order is not None:
-            places, hits = (_before(part).astype(np.uint64) for part in (told.items, told.relevant))
-            topk = np.uint64(self.order.topk)
-            counting.put(codes, labels, queries, wanted, own, places, hits, topk, told.sums, told.first)
+        given = (codes, labels, queries, wanted, own, self.first.topk)
+        kernels.module("counting").rank(*given, *room, told.counts, told.sums, told.grades)
+        self.rooms.append(room)
         return told
 
     def by_numpy(self, place: int) -> Ranked:
@@ -168,22 +172,26 @@ class _Work:
         far, same = _ones(self.codes ^ self.queries[place]), _ones(self.labels & self.wanted[place])
         if self.own[place] >= 0:
             far, same = np.delete(far, self.own[place]), np.delete(same, self.own[place])
-        size = (self.bits + 1) * self.stride
+        told = self._nothing(np.array([place]))
         keys = far.astype(np.int64) * self.stride + same
-        counts = np.bincount(keys, minlength=size).reshape(1, -1, self.stride)
-        told = Ranked(place, counts, np.zeros((1, 3)), self._first(1))
-        if self.order is not None:
-            shared = same[np.argsort(far, kind="stable")]
-            head = shared[: self.order.first]
-            told.first[0, : len(head)] = head
-            ranks = np.flatnonzero(shared)
-            gains = np.arange(1, len(ranks) + 1) / (ranks + 1)
-            near = ranks < self.order.topk
-            told.sums[0] = gains.sum(), gains[near].sum(), np.count_nonzero(near)
+        told.counts[0] = np.bincount(keys, minlength=told.counts.size).reshape(told.counts.shape[1:])
+        shared = same[np.argsort(far, kind="stable")]
+        head = shared[: self.first.grades]
+        told.grades[0, : len(head)] = head
+        ranks = np.flatnonzero(shared)
+        gains = np.arange(1, len(ranks) + 1) / (ranks + 1)
+        near = ranks < self.first.topk
+        told.sums[0] = gains.sum(), gains[near].sum(), np.count_nonzero(near)
         return told
 
-    def _first(self, queries: int) -> NDArray[np.uint16]:
-        return np.zeros((queries, 0 if self.order is None else self.order.first), dtype=np.uint16)
+    def _nothing(self, places: NDArray[np.int64]) -> Ranked:
+        queries = len(places)
+        return Ranked(
+            places,
+            np.zeros((queries, self.bits + 1, self.stride), dtype=np.int64),
+            np.zeros((queries, 3)),
+            np.zeros((queries, self.first.grades), dtype=np.uint16),
+        )
 
 
 def _compiled(pairs: int) -> bool:
@@ -213,8 +221,12 @@ def _check(codes: NDArray[np.uint8], bits: int) -> None:
         )
 
 
-def _label_sets(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return packed.pack(labels > 0) if labels.shape[1] else np.zeros((len(labels), 1), dtype=np.uint8)
+def _label_sets(labels: NDArray[np.uint8]) -> Words:
+    """The labels (N, C) of each item as bits of whole words (N, ceil(C / 64))."""
+    sets = np.zeros((len(labels), max(-(-labels.shape[1] // 64), 1)), dtype=np.uint64)
+    for label in range(labels.shape[1]):
+        sets[:, label // 64] |= (labels[:, label] > 0).astype(np.uint64) << np.uint64(label % 64)
+    return sets
 
 
 def _words(codes: NDArray[np.uint8]) -> Words:
@@ -231,9 +243,3 @@ def _ones(words: Words) -> NDArray[np.uint16]:
         each[:, 0].astype(np.uint16) if each.shape[1] == 1 else each.sum(axis=1, dtype=np.uint16)
     )
     return total
-
-
-def _before(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(q, D) how many are nearer than each distance."""
-    before: NDArray[np.int64] = np.cumsum(counts, axis=1) - counts
-    return before

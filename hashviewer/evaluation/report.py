@@ -19,7 +19,7 @@ from hashviewer.evaluation.figures import (
     WithinRadius,
 )
 from hashviewer.evaluation.graded import average_gains, normalised_gain_of_counts, weighted_precisions
-from hashviewer.evaluation.ranked import Coded, Order, Ranked, ranked
+from hashviewer.evaluation.ranked import Coded, First, Ranked, ranked
 from hashviewer.progress import Progress, silent
 
 PLACES = tuple(range(100, 1001, 100))  # where precision and recall are told, beside K
@@ -69,9 +69,11 @@ def evaluate(
     if not 0 <= asked.radius <= bits or (asked.topk is not None and asked.topk < 1):
         raise DatasetError(f"The radius lies between 0 and {bits}, and K is at least 1.")
     passed = _Pass(queries, database, bits, asked)
-    for block in ranked(queries, database, bits, own_rows=own_rows, order=passed.order):
+    done = 0
+    for block in ranked(queries, database, bits, own_rows=own_rows, first=passed.first):
         passed.add(block)
-        progress(block.start + len(block.counts), len(queries.codes), "queries")
+        done += len(block.places)
+        progress(done, len(queries.codes), "queries")
     return passed.report(label_names or tuple(str(n) for n in range(queries.labels.shape[1])))
 
 
@@ -83,7 +85,7 @@ class _Pass:
         self.queries, self.database, self.bits, self.asked = queries, database, bits, asked
         self.several = _several(queries.labels) or _several(database.labels)
         self.at = min(asked.topk or GRADED_AT, len(database.codes))  # of the graded figures
-        self.order = Order(topk=asked.topk or 0, first=self.at if self.several else 0)
+        self.first = First(topk=asked.topk or 0, grades=self.at if self.several else 0)
         self.items = np.zeros((count, bits + 1), dtype=np.int64)
         self.hits = np.zeros_like(self.items)
         self.sums = np.zeros((count, 3))
@@ -91,14 +93,14 @@ class _Pass:
 
     def add(self, block: Ranked) -> None:
         """Note the figures of a block of queries."""
-        some = slice(block.start, block.start + len(block.counts))
+        some = block.places
         self.items[some], self.hits[some], self.sums[some] = block.items, block.relevant, block.sums
         if self.several:
             at = np.minimum(self.at, self.items[some].sum(axis=1))
             figures = [
                 normalised_gain_of_counts(block.counts, at=self.at),
-                average_gains(block.first, at=at),
-                weighted_precisions(block.first),
+                average_gains(block.grades, at=at),
+                weighted_precisions(block.grades),
             ]
             self.graded[some] = np.stack(figures, axis=1)
 
@@ -116,8 +118,8 @@ class _Pass:
             stable=float((self.sums[:, 0] / np.maximum(total, 1)).mean()),
             dropped=float(tie_aware[some].mean()) if some.any() else float("nan"),
             chance=float(chance_average_precisions(sizes, total).mean()),
-            first=self._first(total),
-            at=tuple(self._at(place) for place in self._places() if place <= sizes.max()),
+            first=self._first_places(total),
+            at=self._along(total, int(sizes.max())),
             lookup=self._lookup(radii),
             radii=radii,
             graded=Graded(self.at, ndcg, acg, wap) if self.several else None,
@@ -128,7 +130,7 @@ class _Pass:
             without_relevant=int(np.count_nonzero(~some)),
         )
 
-    def _first(self, total: NDArray[np.int64]) -> FirstPlaces | None:
+    def _first_places(self, total: NDArray[np.int64]) -> FirstPlaces | None:
         if self.asked.topk is None:
             return None
         gained, near = self.sums[:, 1], self.sums[:, 2]
@@ -142,12 +144,18 @@ class _Pass:
     def _places(self) -> list[int]:
         return sorted({*PLACES, *([] if self.asked.topk is None else [self.asked.topk])})
 
-    def _at(self, place: int) -> AtPlace:
+    def _along(self, total: NDArray[np.int64], most: int) -> tuple[AtPlace, ...]:
+        """Expected precision and recall at the places told, where there are so many items."""
         before = np.cumsum(self.items, axis=1) - self.items
-        taken = np.clip(place - before, 0, self.items)  # items of each group among the first places
-        hits = (taken * self.hits / np.maximum(self.items, 1)).sum(axis=1)
-        recall = hits / np.maximum(self.hits.sum(axis=1), 1)
-        return AtPlace(place, float(hits.mean()) / place, float(recall.mean()))
+        share = self.hits / np.maximum(self.items, 1)
+        told = []
+        for place in self._places():
+            if place <= most:
+                taken = np.clip(place - before, 0, self.items)  # items of each group among the first places
+                hits = np.einsum("qd,qd->q", taken, share)
+                recall = float((hits / np.maximum(total, 1)).mean())
+                told.append(AtPlace(place, float(hits.mean()) / place, recall))
+        return tuple(told)
 
     def _radii(self, total: NDArray[np.int64]) -> tuple[WithinRadius, ...]:
         taken, hits = np.cumsum(self.items, axis=1), np.cumsum(self.hits, axis=1)

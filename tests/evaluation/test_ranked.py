@@ -11,7 +11,7 @@ from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.evaluation import Coded, Wanted, evaluate, mean_average_precision
 from hashviewer.evaluation import ranked as module
-from hashviewer.evaluation.ranked import QUERIES, Order, ranked
+from hashviewer.evaluation.ranked import QUERIES, First, ranked
 from hashviewer.progress import Cancelled
 
 
@@ -38,9 +38,10 @@ def both(queries, items, bits, monkeypatch, **options):
         monkeypatch.setattr(module, "LEAST_PAIRS", least)
         monkeypatch.setattr(module.kernels, "ready", lambda: False)
         blocks = list(ranked(queries, items, bits, **options))
-        starts = [block.start for block in blocks]
-        assert starts == sorted(starts)
-        found.append([np.concatenate([getattr(b, n) for b in blocks]) for n in ("counts", "sums", "first")])
+        order = np.argsort(np.concatenate([block.places for block in blocks]))
+        assert len(order) == len(queries.codes)
+        names = ("counts", "sums", "grades")
+        found.append([np.concatenate([getattr(b, n) for b in blocks])[order] for n in names])
     return found
 
 
@@ -59,7 +60,7 @@ def test_the_kernel_counts_and_orders_as_numpy_does(bits, labels, count, owned, 
     queries = Coded(items.codes[:asked], items.labels[:asked])
     own = np.where(np.arange(asked) % 3 > 0, np.arange(asked), -1) if owned else None
     with pytest.MonkeyPatch.context() as patch:
-        kernel, plain = both(queries, items, bits, patch, own_rows=own, order=Order(topk=9, first=13))
+        kernel, plain = both(queries, items, bits, patch, own_rows=own, first=First(topk=9, grades=13))
     assert np.array_equal(kernel[0], plain[0])
     assert np.allclose(kernel[1], plain[1], rtol=1e-12)
     assert np.array_equal(kernel[2], plain[2])
@@ -68,41 +69,41 @@ def test_the_kernel_counts_and_orders_as_numpy_does(bits, labels, count, owned, 
 def test_counts_are_those_of_plain_loops(by_kernel):
     items = made(150, 10, 6, several=True)
     (block,) = ranked(Coded(items.codes[:3], items.labels[:3]), items, 10, own_rows=np.array([0, -1, 2]))
+    counts = block.counts[np.argsort(block.places)]
     ones = packed.unpack(items.codes, 10)
     for query in range(3):
-        expected = np.zeros_like(block.counts[query])
+        expected = np.zeros_like(counts[query])
         for item in range(150):
             if not (query in {0, 2} and item == query):
                 far = sum(a != b for a, b in zip(ones[query], ones[item], strict=True))
                 expected[
                     far, sum(a and b for a, b in zip(items.labels[query], items.labels[item], strict=True))
                 ] += 1
-        assert np.array_equal(block.counts[query], expected)
+        assert np.array_equal(counts[query], expected)
     assert block.relevant.sum() + block.counts[:, :, 0].sum() == block.items.sum() == 149 + 150 + 149
 
 
-def test_memory_beside_codes_and_labels_does_not_grow_with_the_database(by_kernel):
-    peaks = []
-    for count in (50_000, 400_000):
-        items = made(count, 48, 10)
-        blocks = ranked(
-            Coded(items.codes[:260], items.labels[:260]), items, 48, order=Order(topk=100, first=100)
-        )
-        next(blocks)  # codes and label sets are laid out as words by now
+def test_memory_is_29_bytes_an_item_and_no_more_for_more_queries(by_kernel, monkeypatch):
+    monkeypatch.setattr(module, "cores", lambda: 1)
+    count = 400_000
+    items, peaks = made(count, 48, 10), []
+    for asked in (70, 280):
+        queries = Coded(items.codes[:asked], items.labels[:asked])
         tracemalloc.start()
-        for _ in blocks:
+        for _ in ranked(queries, items, 48, first=First(topk=100, grades=100)):
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert max(peaks) < 1_000_000  # a number for each item would be 3.2 million bytes
-    assert peaks[1] < 2 * peaks[0]
+    words, room = 2 * 8 * count, 13 * count
+    assert max(peaks) < words + room + 1_000_000
+    assert abs(peaks[1] - peaks[0]) < 500_000
 
 
 def test_wide_codes_with_many_labels_are_counted_in_smaller_blocks():
     items = made(40, 4096, 60, several=True)
-    work = module._Work(items, items, 4096, None, None)
+    work = module._Work(items, items, 4096, None, First())
     assert 1 <= work.step < QUERIES
-    assert 4 * work.step * 4097 * work.stride <= module.TABLES or work.step == 1
+    assert work.step * 4097 * work.stride <= module.COUNTS or work.step == 1
 
 
 def test_a_cancelled_evaluation_stops_and_reports_come_in_order(by_kernel):

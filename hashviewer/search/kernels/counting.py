@@ -1,7 +1,8 @@
 """How many items lie at each distance of some queries and share labels with them, and where these stand in the ranking.
 
-Items go by in blocks that stay in the first-level cache while all queries of the call look at them, so that the memory
-is read once for all of them. Codes and label sets are whole words of 64 bits, filled up with zeros.
+One pass over the items gives each its place among those of its distance and keeps the places of the relevant ones; once it is
+known how many items are nearer than each distance, their places in the whole ranking follow. Codes and label sets are
+whole words of 64 bits, filled up with zeros.
 """
 
 from typing import TypeAlias
@@ -9,152 +10,191 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.search.kernels.compiling import F64, I64, NONE, U16, U32, U64, kernel, part, read, written
+from hashviewer.search.kernels.compiling import F64, I64, NONE, U8, U16, U32, U64, kernel, part, read, written
 from hashviewer.search.kernels.words import popcount, word_at
 
-ROWS = 1024  # of a block: 8 kB of codes and as much of labels, where each is one word
-LANES = 4  # histograms that take turns, so that equal distances in a row do not wait for one another
-
 Words: TypeAlias = NDArray[np.uint64]
+Numbers: TypeAlias = NDArray[np.int64]
+Counts: TypeAlias = NDArray[np.uint32]
 Shorts: TypeAlias = NDArray[np.uint16]
-Reals: TypeAlias = NDArray[np.float64]
 
 
 @part
-def _measure(codes: Words, labels: Words, query: Words, wanted: Words, far: Shorts, same: Shorts) -> int:
-    """Distances and numbers of shared labels of a block; how many items it has."""
-    width, sets = len(query), len(wanted)
-    items = len(codes) // width
-    if width == 1 and sets == 1:
-        code, labelled = query[0], wanted[0]
-        for row in range(items):
-            far[row] = popcount(word_at(codes, row) ^ code)
-            same[row] = popcount(word_at(labels, row) & labelled)
-        return items
-    for row in range(items):
-        total = U64(0)
-        for word in range(width):
-            total += popcount(word_at(codes, row * width + word) ^ query[word])
-        far[row] = total
-        total = U64(0)
-        for word in range(sets):
-            total += popcount(word_at(labels, row * sets + word) & wanted[word])
-        same[row] = total
-    return items
+def _relevant(labels: Words, wanted: Words, marks: NDArray[np.uint8], rows: Counts, grades: Shorts) -> int:
+    """Mark the items that share a label, and note their rows and how many they share; how many items there are."""
+    sets, found = len(wanted), U64(0)
+    for row in range(len(marks)):
+        same = popcount(word_at(labels, row * sets) & wanted[0])
+        for word in range(1, sets):
+            same += popcount(word_at(labels, row * sets + word) & wanted[word])
+        mark = same > U64(0)
+        marks[row] = U8(mark)
+        rows[found] = U32(row)  # the next one writes over what is none
+        grades[found] = U16(same)
+        found += U64(mark)
+    return I64(found)  # type: ignore[no-any-return]
 
 
 @part
-def _tally(far: Shorts, same: Shorts, items: int, stride: int, tables: NDArray[np.uint32]) -> None:
-    one, two, three, four = tables[0], tables[1], tables[2], tables[3]
-    whole = items // 4 * 4
-    for row in range(0, whole, 4):
-        one[U64(far[row]) * stride + U64(same[row])] += U32(1)
-        two[U64(far[row + 1]) * stride + U64(same[row + 1])] += U32(1)
-        three[U64(far[row + 2]) * stride + U64(same[row + 2])] += U32(1)
-        four[U64(far[row + 3]) * stride + U64(same[row + 3])] += U32(1)
-    for row in range(whole, items):
-        one[U64(far[row]) * stride + U64(same[row])] += U32(1)
-
-
-@part
-def _put(
-    far: Shorts,
-    same: Shorts,
-    items: int,
-    skipped: int,
-    places: Words,
-    hits: Words,
-    topk: int,
-    sums: Reals,
-    first: Shorts,
-) -> None:
-    """Give each item of a block the next place at its distance."""
-    gains, near, found = 0.0, 0.0, 0.0
-    for row in range(items):
-        if row == skipped:
-            continue
-        distance, shared = far[row], same[row]
-        place = places[distance]
-        places[distance] = place + U64(1)
-        if place < U64(len(first)):
-            first[place] = shared
-        if shared > U16(0):
-            hit = hits[distance] + U64(1)
-            hits[distance] = hit
-            gain = F64(hit) / F64(place + U64(1))
-            gains += gain
-            if place < topk:
-                near += gain
-                found += 1.0
-    sums[0] += gains
-    sums[1] += near
-    sums[2] += found
-
-
-@kernel(NONE(read(U64), read(U64), read(U64, 2), read(U64, 2), U64, written(U32, 3)))
-def count(
-    codes: Words, labels: Words, queries: Words, wanted: Words, stride: int, tables: NDArray[np.uint32]
-) -> None:
-    """Count the items by distance and labels shared.
+def _collect(
+    codes: Words, query: Words, marks: NDArray[np.uint8], items: Counts, places: Counts, taken: int
+) -> int:
+    """Count some items by distance, and note the places of the marked ones among those of their distance.
 
     Args:
-        codes: (N * V,) of the items.
-        labels: (N * M,) their label sets.
-        queries: (q, V) codes.
-        wanted: (q, M) label sets.
-        stride: One more than the most labels of a query.
-        tables: (q, LANES, (bits + 1) * stride) counts at distance * stride + shared; added to, and summed over lanes by
-            the caller.
+        codes: (n * V,) of the items.
+        query: (V,) a code.
+        marks: (n,) 1 where an item is relevant.
+        items: (bits + 1,) counts; added to.
+        places: What is noted, from `taken` on.
+        taken: How many are noted already.
+
+    Returns:
+        How many are noted now.
     """
-    width, sets = queries.shape[1], wanted.shape[1]
-    items = len(codes) // width
-    far, same = np.empty(ROWS, dtype=np.uint16), np.empty(ROWS, dtype=np.uint16)
-    for start in range(0, items, ROWS):
-        end = min(start + ROWS, items)
-        some, theirs = codes[start * width : end * width], labels[start * sets : end * sets]
-        for query in range(len(queries)):
-            found = _measure(some, theirs, queries[query], wanted[query], far, same)
-            _tally(far, same, found, stride, tables[query])
+    width, count = len(query), U64(taken)  # unsigned: not tested for being negative
+    if width == 1:
+        code = query[0]
+        for row in range(len(marks)):
+            far = popcount(word_at(codes, row) ^ code)
+            place = items[far]
+            items[far] = place + U32(1)
+            places[count] = place
+            count += U64(marks[row])
+        return I64(count)  # type: ignore[no-any-return]
+    for row in range(len(marks)):
+        far = U64(0)
+        for word in range(width):
+            far += popcount(word_at(codes, row * width + word) ^ query[word])
+        place = items[far]
+        items[far] = place + U32(1)
+        places[count] = place
+        count += U64(marks[row])
+    return I64(count)  # type: ignore[no-any-return]
 
 
-_GIVEN = (read(U64), read(U64), read(U64, 2), read(U64, 2), read(I64))
+@part
+def _tally(
+    codes: Words, query: Words, rows: Counts, grades: Shorts, distances: Shorts, counts: NDArray[np.int64]
+) -> None:
+    """Note the distances of the relevant items, and count them by the labels that they share instead of as sharing none."""
+    width = U64(len(query))
+    for one in range(len(rows)):
+        at = U64(rows[one]) * width
+        far = popcount(codes[at] ^ query[0])
+        for word in range(1, len(query)):
+            far += popcount(codes[at + U64(word)] ^ query[word])
+        distances[one] = far
+        counts[far, grades[one]] += 1
+    for far in range(len(counts)):
+        for shared in range(1, counts.shape[1]):
+            counts[far, 0] -= counts[far, shared]
 
 
-@kernel(NONE(*_GIVEN, written(U64, 2), written(U64, 2), U64, written(F64, 2), written(U16, 2)))
-def put(
+@part
+def _place(
+    distances: Shorts,
+    grades: Shorts,
+    places: Counts,
+    nearer: Numbers,
+    hits: Numbers,
+    topk: int,
+    sums: NDArray[np.float64],
+    first: Shorts,
+) -> None:
+    """Precision at the places of the relevant items, and what stands at the first places."""
+    gains, near, seen = 0.0, 0.0, 0.0
+    for one in range(len(distances)):
+        far = distances[one]
+        place = nearer[far] + I64(places[one])
+        hit = hits[far] + 1
+        hits[far] = hit
+        gain = F64(hit) / F64(place + 1)
+        gains += gain
+        if place < topk:
+            near += gain
+            seen += 1.0
+        if place < len(first):
+            first[place] = grades[one]
+    sums[0], sums[1], sums[2] = gains, near, seen
+
+
+@part
+def _without(rows: Counts, grades: Shorts, count: int, own: int) -> int:
+    """Take a row out of the ascending `rows`; how many are left."""
+    kept = 0
+    for one in range(count):
+        rows[kept], grades[kept] = rows[one], grades[one]
+        kept += I64(rows[one] != U32(own))
+    return kept
+
+
+@part
+def _differ(one: Words, other: Words) -> bool:
+    differ = False
+    for word in range(len(one)):
+        differ |= one[word] != other[word]
+    return differ
+
+
+_CODES = (read(U64), read(U64), read(U64, 2), read(U64, 2), read(I64), I64)
+_ROOM = (written(U8), written(U32), written(U32), written(U16), written(U16))
+
+
+@kernel(NONE(*_CODES, *_ROOM, written(I64, 3), written(F64, 2), written(U16, 2)))
+def rank(
     codes: Words,
     labels: Words,
     queries: Words,
     wanted: Words,
-    own: NDArray[np.int64],
-    places: Words,
-    hits: Words,
+    own: Numbers,
     topk: int,
-    sums: Reals,
+    marks: NDArray[np.uint8],
+    rows: Counts,
+    places: Counts,
+    grades: Shorts,
+    distances: Shorts,
+    counts: NDArray[np.int64],
+    sums: NDArray[np.float64],
     first: Shorts,
 ) -> None:
-    """Give every item its place in the ranking, equal distances in the order of the items, as a stable sort does.
+    """Rank all items for each query, equal distances in the order of the items, as a stable sort does.
 
     Args:
         codes: (N * V,) of the items.
         labels: (N * M,) their label sets.
         queries: (q, V) codes.
-        wanted: (q, M) label sets.
-        own: (q,) the item that a query is itself, which has no place; -1 where there is none.
-        places: (q, bits + 1) where each distance begins in the ranking, from 0; moved on.
-        hits: (q, bits + 1) how many relevant items are nearer than each distance; moved on.
+        wanted: (q, M) label sets; faster where equal ones follow one another.
+        own: (q,) the item that a query is itself, which is left out; -1 where there is none.
         topk: How many places the second and third sum are over.
-        sums: (q, 3) result, added to: precision summed over the places of all relevant items, over those among the
-            first `topk`, and the number of these.
-        first: (q, F) result: labels shared by the items at the first places.
+        marks: (N,) room.
+        rows: (N + 1,) room.
+        places: (N + 1,) room.
+        grades: (N + 1,) room.
+        distances: (N,) room.
+        counts: (q, bits + 1, G + 1) result, zeros before: items by distance and labels shared with the query, of which
+            there are at most G.
+        sums: (q, 3) result: precision summed over the places of all relevant items, over those among the first `topk`,
+            and the number of these.
+        first: (q, F) result, zeros before: labels shared by the items at the first places.
     """
-    width, sets = queries.shape[1], wanted.shape[1]
-    items = len(codes) // width
-    far, same = np.empty(ROWS, dtype=np.uint16), np.empty(ROWS, dtype=np.uint16)
-    for start in range(0, items, ROWS):
-        end = min(start + ROWS, items)
-        some, theirs = codes[start * width : end * width], labels[start * sets : end * sets]
-        for query in range(len(queries)):
-            found = _measure(some, theirs, queries[query], wanted[query], far, same)
-            skipped = own[query] - start
-            _put(far, same, found, skipped, places[query], hits[query], topk, sums[query], first[query])
+    width, bits = queries.shape[1], counts.shape[1]
+    found = 0
+    for query in range(len(queries)):
+        code, labelled, skipped = queries[query], wanted[query], own[query]
+        if query == 0 or own[query - 1] >= 0 or _differ(labelled, wanted[query - 1]):
+            found = _relevant(labels, labelled, marks, rows, grades)
+        items = np.zeros(bits, dtype=np.uint32)
+        taken = 0
+        if skipped >= 0:
+            taken = _collect(codes[: skipped * width], code, marks[:skipped], items, places, taken)
+            found = _without(rows, grades, found, skipped)
+        _collect(codes[(skipped + 1) * width :], code, marks[skipped + 1 :], items, places, taken)
+        for far in range(bits):
+            counts[query, far, 0] = I64(items[far])
+        _tally(codes, code, rows[:found], grades, distances, counts[query])
+        nearer, hits = np.zeros(bits, dtype=np.int64), np.zeros(bits, dtype=np.int64)
+        for far in range(1, bits):
+            nearer[far] = nearer[far - 1] + I64(items[far - 1])
+            hits[far] = hits[far - 1] + I64(items[far - 1]) - counts[query, far - 1, 0]
+        _place(distances[:found], grades, places, nearer, hits, topk, sums[query], first[query])
