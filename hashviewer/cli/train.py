@@ -68,18 +68,8 @@ def train(
         _train_photos(asked, json=json)
         return
     choices = MethodChoices(
-        backbone,
-        freeze,
-        size,
-        head,
-        epochs,
-        settings or [],
-        protocol,
-        measure_every,
-        mirrored,
-        maps,
-        scratch,
-    )
+        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored, maps, scratch
+    )  # fmt: skip
     train_a_method(method, asked, choices, json=json, attended=attended)
 
 

@@ -150,7 +150,7 @@ class CurvePlot(Plot):
         if self.log:
             return floor(2 * low) / 2, ceil(2 * high + 0.01) / 2
         low = min(low, 0.0) if self._from_zero else low
-        step: float = 10 ** floor(log10(max(high - low, abs(high) / 100, 1e-12))) / 2
+        step: float = 10 ** floor(log10(max(high - low, abs(high) / 10, 1e-12))) / 2
         return floor(low / step) * step, ceil(high / step + 0.01) * step
 
     def _described(self, x: float, y: float) -> str:

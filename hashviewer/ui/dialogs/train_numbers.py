@@ -73,7 +73,24 @@ class TrainNumbers(QWidget):
         self.device.setMinimumContentsLength(8)
         self.protocol.setMinimumContentsLength(14)
         self.protocol.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        rows: tuple[tuple[str, QWidget, str], ...] = (
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(8)
+        for place, (text, field, tip) in enumerate(self._rows()):
+            label = QLabel(text)
+            label.setBuddy(field)
+            field.setToolTip(tip)
+            row, column = divmod(place, COLUMNS)
+            grid.addWidget(label, row, 2 * column)
+            grid.addWidget(field, row, 2 * column + 1)
+        grid.addWidget(self.mirrored, row, 3, 1, 3)
+        for column in range(COLUMNS):
+            grid.setColumnStretch(2 * column + 1, 1)
+
+    def _rows(self) -> tuple[tuple[str, QWidget, str], ...]:
+        """Label, field and what it is."""
+        return (
             ("&Bits", self.bits, "Bits of a code"),
             ("&Epochs", self.epochs, "Passes over the items"),
             ("&Seed", self.seed, "The same seed gives the same model"),
@@ -93,20 +110,6 @@ class TrainNumbers(QWidget):
                 "What an attention method sees of the backbone's last map; others see it pooled",
             ),
         )
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(8)
-        for place, (text, field, tip) in enumerate(rows):
-            label = QLabel(text)
-            label.setBuddy(field)
-            field.setToolTip(tip)
-            row, column = divmod(place, COLUMNS)
-            grid.addWidget(label, row, 2 * column)
-            grid.addWidget(field, row, 2 * column + 1)
-        grid.addWidget(self.mirrored, len(rows) // COLUMNS, 3, 1, 3)
-        for column in range(COLUMNS):
-            grid.setColumnStretch(2 * column + 1, 1)
 
     def show_choices(self, devices: tuple[str, ...], protocols: tuple[str, ...]) -> None:
         """Offer devices and protocols."""

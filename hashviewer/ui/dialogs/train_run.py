@@ -157,6 +157,7 @@ class TrainRun(QWidget):
                 CurvePlot(y_label="terms"),
                 CurvePlot(y_label="mAP held out", from_zero=False),
             )
+            self.terms.set_log(log=self.log.isChecked())
             self._plots.addWidget(self.terms, stretch=3)
             self._plots.addWidget(self.measured, stretch=2)
         last = max(training.all_epochs, 1)
