@@ -20,7 +20,7 @@ from torch import Tensor
 
 from benchmarks import zoo_features
 from benchmarks.zoo_features import Sources, features_of
-from benchmarks.zoo_table import Row, best_run, read_rows, write_rows
+from benchmarks.zoo_table import COLUMNS, Row, best_run, read_rows, write_rows
 from hashviewer.cli.watching import watched
 from hashviewer.datasets import LabelledFeatures, open_dataset
 from hashviewer.evaluation.protocols import Split, split
@@ -133,11 +133,21 @@ def _name(card: Card) -> str:
 
 def shipped(folder: Path) -> list[tuple[Path, Row]]:
     """Each file with the run of its row that it comes from."""
-    return [
-        (folder / row["file"], row["runs"][column])
-        for row in read_rows(folder)
-        if row["file"] is not None and (column := best_run(row)) is not None
-    ]
+    found = []
+    for row in read_rows(folder):
+        run = None if row["file"] is None else run_of(row, folder / row["file"])
+        if run is not None:
+            found.append((folder / row["file"], run))
+    return found
+
+
+def run_of(row: Row, path: Path) -> Row | None:
+    """The run that a file comes from: the one whose figure its card tells; else the row's best."""
+    runs = [run for name in COLUMNS if "mAP" in (run := row["runs"].get(name, {}))]
+    told = {value for _, value in read_card(path).figures} if path.is_file() else set()
+    by_card = [run for run in runs if run["mAP"] in told]
+    best = best_run(row)
+    return by_card[0] if by_card else (None if best is None else row["runs"][best])
 
 
 def main() -> int:
@@ -149,10 +159,9 @@ def main() -> int:
     rows, agreed = read_rows(chosen_options.models), True
     with watched() as progress:
         for row in rows:
-            column = best_run(row)
-            if row["file"] is None or column is None:
+            run = None if row["file"] is None else run_of(row, chosen_options.models / row["file"])
+            if run is None:
                 continue
-            run = row["runs"][column]
             found = items.scores(chosen_options.models / row["file"], progress=progress)
             small = small_items(data, items.division, chosen_options.cache)
             part = small.scores(chosen_options.models / row["file"], progress=progress).tie_aware

@@ -11,6 +11,7 @@ from benchmarks import zoo_check, zoo_features
 from benchmarks.zoo_table import write_rows
 from hashviewer.datasets import open_dataset
 from hashviewer.evaluation.protocols import split
+from hashviewer.images import Preprocessing
 from hashviewer.methods import Shape, find_method, save_method
 
 NUMBERS = {"queries_per_class": 20, "training_per_class": 10}
@@ -28,7 +29,8 @@ def made(tmp_path, monkeypatch):
     torch.manual_seed(0)
     head = find_method("dsh").method()
     head.build(Shape(8, 12, 3))
-    save_method(tmp_path / "dsh-12.safetensors", head, {}, {"backbone": "features", "backbone_sha256": ""})
+    about = {"backbone": "features", "backbone_sha256": "", "preprocessing": Preprocessing().to_json()}
+    save_method(tmp_path / "dsh-12.safetensors", head, {}, about)
     return tmp_path
 
 
@@ -58,6 +60,18 @@ def test_a_row_gets_its_two_small_figures_and_a_wrong_one_is_noticed(made, monke
     assert 0 < told["small"] <= 1
     write_rows(made, [row_with(found.tie_aware + 0.02)], division="protocol I", size=128)
     assert run(made, monkeypatch=monkeypatch) == 1
+
+
+def test_a_file_belongs_to_the_run_whose_figure_its_card_tells(made):
+    torch.manual_seed(0)
+    head = find_method("dsh").method()
+    head.build(Shape(8, 12, 3))
+    about = {"backbone": "features", "backbone_sha256": "", "preprocessing": Preprocessing().to_json()}
+    save_method(made / "dsh-12.safetensors", head, {}, {**about, "figures": '{"mAP": 0.5}'})
+    row = row_with(0.5)
+    row["runs"]["adapted"] = {**row["runs"]["frozen"], "mAP": 0.7}
+    assert zoo_check.run_of(row, made / "dsh-12.safetensors")["mAP"] == 0.5
+    assert zoo_check.run_of(row, made / "absent.safetensors")["mAP"] == 0.7
 
 
 def test_the_small_part_has_every_class_and_its_own_places(made):
