@@ -32,6 +32,15 @@ class Row:
 
 
 SEPARATOR = None
+LIBRARY_MENU = (
+    "new_library",
+    "open_file",
+    "open_library_folder",
+    "open_sample",
+    "refresh_library",
+    "train_method",
+)
+"""The actions at the library's name in the tool bar."""
 
 MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
     (

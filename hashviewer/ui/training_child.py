@@ -22,6 +22,7 @@ from hashviewer.encoding.child import environment
 from hashviewer.errors import TrainingError
 from hashviewer.progress import Cancelled, Progress
 
+STOPPED = 130  # exit status after Ctrl-C, which a terminal sends to the child as well
 _TICK = 0.1  # s; how soon a stop is noticed
 _FAREWELL = 15.0  # s; whole epochs are in files, so what takes longer to stop is ended
 
@@ -127,7 +128,7 @@ def run_training(
         child.end()
     if child.status == 0:
         return Outcome("done")
-    if stopped:
+    if stopped or child.status == STOPPED:
         return Outcome("stopped")
     _log.warning("the training ended with status %s:\n%s", child.status, child.said)
     return Outcome("failed", child.last_words())

@@ -341,6 +341,8 @@ def verdict(advice: Advice) -> str:
         return (
             f"Beside {name} lies an unfinished run with other settings; you will be asked what becomes of it."
         )
+    if Path(advice.plan.output).exists():
+        return f"Everything fits together. {name} exists already; you will be asked before it is replaced."
     return "Everything fits together."
 
 

@@ -1,5 +1,7 @@
 """Pieces of the Train form: a path with its buttons, a sentence below a field, a wheel that scrolls only."""
 
+import re
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -8,9 +10,12 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
+
+LONG = 40  # letters of a word that may be broken
 
 
 def line_of(*widgets: QWidget) -> QHBoxLayout:
@@ -37,12 +42,20 @@ def button(text: str, tip: str = "") -> QPushButton:
     return made
 
 
+def breakable(text: str) -> str:
+    """A text whose longest words, which are paths, may be broken after a separator."""
+    return " ".join(
+        re.sub(r"([/\\\\_.-])", "\\1\u200b", word) if len(word) > LONG else word for word in text.split(" ")
+    )
+
+
 class Said(QLabel):
     """A sentence below a field; takes no room while there is none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.say("")
 
@@ -51,7 +64,7 @@ class Said(QLabel):
         self.setObjectName("problem" if is_problem else "muted")
         self.style().unpolish(self)
         self.style().polish(self)
-        self.setText(text)
+        self.setText(breakable(text))
         self.setVisible(bool(text))
 
 

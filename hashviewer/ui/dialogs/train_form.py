@@ -222,7 +222,7 @@ class TrainForm(QWidget):
         plan = TrainingPlan(
             method=method.key,
             data=self.data.text().strip(),
-            output=self.output.text().strip(),
+            output=home_put_in(self.output.text().strip()),
             backbone="" if backbone == DEFAULT_BACKBONE else backbone,
             trunk=self.trunk.currentData(),
             settings=settings,
@@ -326,6 +326,11 @@ class TrainForm(QWidget):
         chosen, _ = QFileDialog.getOpenFileName(self, "A backbone", "", MODEL_FILES)
         if chosen:
             self.backbone.setCurrentText(chosen)
+
+
+def home_put_in(path: str) -> str:
+    """A path in which ~ is the user's folder, as a shell has it."""
+    return str(Path(path).expanduser()) if path.startswith("~") else path
 
 
 def found_in_words(data: FoundData) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -14,12 +14,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from hashviewer.networks import Card
 from hashviewer.ui.dialogs.model_card import rows_of
+from hashviewer.ui.dialogs.train_fields import breakable
 from hashviewer.ui.theme import tabular, theme_watcher
 from hashviewer.ui.training import State, Training
 from hashviewer.ui.training_record import Epoch, in_words
@@ -60,6 +62,7 @@ class TrainRun(QWidget):
         super().__init__()
         self._training = training
         self._names: tuple[str, ...] = ()
+        self._shown: tuple[Epoch, ...] | None = None  # the epochs that the curves show
         self.title = QLabel()
         self.sentence = QLabel()
         self.bar = QProgressBar()
@@ -78,6 +81,8 @@ class TrainRun(QWidget):
 
     def _build(self) -> None:
         self.title.setObjectName("paneTitle")
+        for label in (self.title, self.sentence):  # a long path must not widen the window
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.sentence.setWordWrap(True)
         self.sentence.setFont(tabular(self.sentence.font()))
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -115,27 +120,29 @@ class TrainRun(QWidget):
         layout.addLayout(middle, stretch=1)
 
     def refresh(self) -> None:
-        """Show what the training is now."""
+        """Show what the training is now; unseen, it waits until it is shown."""
         training = self._training
         plan = training.plan
-        if plan is None or training.state is State.NONE:
+        if plan is None or training.state is State.NONE or not self.isVisible():
             return
         self.title.setText(f"{self._method_title()} · {plan.bits} bits · {plan.data}")
-        self.title.setToolTip(plan.output)
-        self.sentence.setText(said_of(training))
+        self.title.setToolTip(f"{plan.data}\n{plan.output}")
+        self.sentence.setText(breakable(said_of(training)))
         done, total, _ = training.step
         finished = training.state is State.DONE
         self.bar.setRange(0, 1 if finished else (total or 0) if training.running else max(total or 1, 1))
         self.bar.setValue(1 if finished else done if total else (-1 if training.running else 0))
-        self._draw()
-        self._write()
+        if training.epochs is not self._shown or self.terms is None:
+            self._shown = training.epochs
+            self._draw()
+            self._write()
 
     def show_card(self, card: Card | None) -> None:
         """Show the card of the model that was made, or none."""
         while self.card.rowCount():
             self.card.removeRow(0)
         for name, value in () if card is None else rows_of(card):
-            label = QLabel(value)
+            label = QLabel(breakable(value))
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self.card.addRow(name, label)
@@ -220,6 +227,12 @@ class TrainRun(QWidget):
     def _on_log_toggled(self, log: bool) -> None:  # noqa: FBT001 - a slot
         if self.terms is not None:
             self.terms.set_log(log=log)
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
 
 
 def names_of(epochs: tuple[Epoch, ...]) -> tuple[str, ...]:
