@@ -12,6 +12,7 @@ from hashviewer.cli.train_options import (
     Asked,
     AttendedOption,
     BackboneOption,
+    Bfloat16Option,
     BitsOption,
     DataOption,
     DeviceOption,
@@ -58,6 +59,7 @@ def train(
     mirrored: MirroredOption = False,
     maps: MapsOption = 1,
     scratch: ScratchOption = False,
+    bfloat16: Bfloat16Option = False,
     attended: AttendedOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -68,13 +70,18 @@ def train(
         _train_photos(asked, json=json)
         return
     choices = MethodChoices(
-        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored, maps, scratch
+        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored, maps, scratch,
+        bfloat16,
     )  # fmt: skip
     train_a_method(method, asked, choices, json=json, attended=attended)
 
 
 def _train_photos(asked: Asked, *, json: bool) -> None:
     check_photos(Path(asked.data), asked.bits)
+    from hashviewer.training.crew import crew_here
+
+    if not crew_here().leads:
+        return  # a model for photos is learnt from features by one process
     from hashviewer.training import train_photo_model
 
     with watched() as progress:

@@ -177,7 +177,7 @@ def parsed(words: list[str]) -> tuple[str, Asked, MethodChoices]:
     )  # fmt: skip
     choices = MethodChoices(
         given["backbone"], given["freeze"], given["size"], given["head"], given["epochs"], given["settings"] or [],
-        given["protocol"], given["measure_every"], given["mirrored"], given["maps"], given["scratch"],
+        given["protocol"], given["measure_every"], given["mirrored"], given["maps"], given["scratch"], given["bfloat16"],
     )  # fmt: skip
     return given["method"], asked, choices
 

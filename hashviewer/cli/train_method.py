@@ -10,7 +10,7 @@ from hashviewer.cli.output import print_json, say
 from hashviewer.cli.train_attended import ToldSteps, stopped_with_input
 from hashviewer.cli.train_options import Asked, MethodChoices
 from hashviewer.cli.watching import watched
-from hashviewer.errors import CheckpointError, MethodError, TrainingError
+from hashviewer.errors import CheckpointError, HashViewerError, MethodError, TrainingError
 
 if TYPE_CHECKING:
     from hashviewer.training.loop import EpochRecord
@@ -32,6 +32,9 @@ def train_a_method(
     except MethodError as error:
         raise MethodError(f"{error} “photos” trains the general photo model.") from None
     job = job_of(method, asked, choices)
+    if not job.place.crew.leads:
+        _follow(job)
+        return
     epochs = job.recipe.epochs
     with watched() as bar, stopped_with_input(bar) if attended else nullcontext():
         if json and attended:
@@ -47,6 +50,16 @@ def train_a_method(
         _say(report)
 
 
+def _follow(job: "MethodJob") -> None:
+    """Train along with the process that leads, and leave it to that to say what happened."""
+    from hashviewer.training.method_model import train_method
+
+    try:
+        train_method(job)
+    except HashViewerError:
+        raise SystemExit(1) from None
+
+
 def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
     """What the options ask for.
 
@@ -56,11 +69,14 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
     import dataclasses
 
     from hashviewer.training.choices import choose, split_settings
+    from hashviewer.training.crew import crew_here, device_in_crew
     from hashviewer.training.method_data import Place
     from hashviewer.training.method_model import MethodJob
     from hashviewer.training.recipe import recipe_for
 
-    place = Place(features_folder(), device=device_of(asked.device))
+    crew = crew_here()
+    device = device_in_crew(device_of(asked.device), crew)
+    place = Place(features_folder(), device=device, bfloat16=choices.bfloat16, crew=crew)
     recipe = dataclasses.replace(
         recipe_for(method, bits=asked.bits),
         seed=asked.seed,

@@ -76,6 +76,12 @@ AttendedOption = Annotated[
         help="For a program that watches the run: it stops when standard input ends, and --json tells steps, too.",
     ),
 ]
+Bfloat16Option = Annotated[
+    bool,
+    typer.Option(
+        "--bfloat16", help="Let the backbone compute in 16 bits, where the processor does that by itself."
+    ),
+]
 MapsOption = Annotated[
     int,
     typer.Option(
@@ -120,3 +126,4 @@ class MethodChoices:
     mirrored: bool
     maps: int = 1
     scratch: bool = False
+    bfloat16: bool = False

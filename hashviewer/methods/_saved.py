@@ -51,19 +51,9 @@ def save_method(
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
     tensors |= trunk_tensors(trunk or {}, half=half)
-    info = find_method(method.key)
     metadata = {
         **about,
-        "format": FORMAT,
-        "method": method.key,
-        "title": info.title,
-        "query": _query(method),
-        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
-        "bits": str(method.shape.bits),
-        "feature_dim": str(
-            method.shape.feature_dim // method.shape.positions
-        ),  # pooled over the places of a map
-        "shape": json.dumps(asdict(method.shape)),
+        **_described(method),
         "settings": json.dumps(settings),
         "packed": json.dumps(packed),
     }
@@ -114,6 +104,21 @@ def trunk_tensors(trunk: Mapping[str, Tensor], *, half: bool) -> dict[str, Tenso
 def is_plain_hamming(method: type[Method]) -> bool:
     """Whether the Hamming distance of its codes is the method's own ranking."""
     return method.distances is Method.distances and method.encode_queries is Method.encode_queries
+
+
+def _described(method: Method) -> dict[str, str]:
+    """What a file says of its method."""
+    shape = method.shape
+    return {
+        "format": FORMAT,
+        "method": method.key,
+        "title": find_method(method.key).title,
+        "query": _query(method),
+        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
+        "bits": str(shape.bits),
+        "feature_dim": str(shape.feature_dim // shape.positions),  # pooled over the places of a map
+        "shape": json.dumps(asdict(shape)),
+    }
 
 
 def _query(method: Method) -> str:

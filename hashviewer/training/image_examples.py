@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from hashviewer.errors import TrainingError
+from hashviewer.training.crew import ALONE, Crew, SharedForward
 
 _SHIFT = 1 / 8  # largest shift as a share of the edge: 4 px of 32
 
@@ -20,6 +21,7 @@ class ImageExamples:
         feature_dim: int,
         bfloat16: bool = False,
         positions: int = 1,
+        crew: Crew = ALONE,
     ) -> None:
         """Take pixels and labels, all on one device.
 
@@ -30,6 +32,7 @@ class ImageExamples:
             feature_dim: Length of the features.
             bfloat16: Whether the backbone computes in 16 bits.
             positions: Places of a map in the features.
+            crew: The processes that share the backbone's work; all have the same pixels.
 
         Raises:
             TrainingError: Pixels and labels do not go together.
@@ -42,6 +45,7 @@ class ImageExamples:
         self.feature_dim = feature_dim
         self.positions = positions
         self._trunk = trunk
+        self._forward = trunk if crew.size == 1 else SharedForward(trunk, crew, partly_used=positions > 1)
         self._pixels = pixels
         self._bfloat16 = bfloat16
 
@@ -55,7 +59,7 @@ class ImageExamples:
         if augmented:
             pixels = mirrored_and_shifted(pixels)
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self._bfloat16):
-            features = self._trunk(pixels)
+            features = self._forward(pixels)
         return features.float(), pixels
 
 

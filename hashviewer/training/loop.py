@@ -14,6 +14,7 @@ from hashviewer.errors import TrainingError
 from hashviewer.evaluation.ranking_scores import RankingScores, score_method
 from hashviewer.methods import AddedBlocks, Batch, Clock, Method, Shape, Terms, TrainingItems
 from hashviewer.progress import Progress, silent
+from hashviewer.training.crew import ALONE, Crew
 from hashviewer.training.examples import Examples
 from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.recipe import LEAST_BATCH, Recipe, check_recipe
@@ -67,6 +68,7 @@ def train(
     state: Path | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     progress: Progress = silent,
+    crew: Crew = ALONE,
 ) -> Trained:
     """Train a method.
 
@@ -76,6 +78,7 @@ def train(
         state: Where the run is saved after each epoch, and taken up again if it is there; None keeps no file.
         on_epoch: Told each epoch that is done in this call.
         progress: Told the steps done; may cancel, which leaves the state of the last whole epoch.
+        crew: The processes that train together; the first one alone writes the state.
 
     Raises:
         TrainingError: The recipe, the examples or the saved state do not suffice, or the loss is not a number;
@@ -89,8 +92,8 @@ def train(
         if state is not None and state.exists():
             run.take_up(load_state(state, recipe.fingerprint()))
         while len(run.records) < run.epochs:
-            record = run.epoch(progress)
-            if state is not None:
+            record = run.epoch(progress, crew)
+            if state is not None and crew.leads:
                 save_state(state, run.state())
             if on_epoch is not None:
                 on_epoch(record)
@@ -131,7 +134,7 @@ class _Run:
             for player, parameters in self.method.players().items()
         }
 
-    def epoch(self, progress: Progress) -> EpochRecord:
+    def epoch(self, progress: Progress, crew: Crew = ALONE) -> EpochRecord:
         """Do the next epoch."""
         began = time.perf_counter()
         number = len(self.records)
@@ -147,6 +150,7 @@ class _Run:
                 self._step(indices, clock, told)
                 progress(clock.step + 1, self.epochs * self._steps, f"epoch {number + 1} of {self.epochs}")
             self._training(mode=False)
+            crew.agree(self._modules())
             with torch.no_grad():
                 self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
                 self.blocks.end_epoch(self.method, self._labels(self.kept), self._outputs_of_kept)
@@ -286,9 +290,12 @@ class _Run:
         return self.examples.labels[places][:, : self.classes]
 
     def _training(self, *, mode: bool) -> None:
-        trunk = self.examples.trunk()
-        for module in (self.method, self.blocks) if trunk is None else (self.method, self.blocks, trunk):
+        for module in self._modules():
             module.train(mode)
+
+    def _modules(self) -> tuple[nn.Module, ...]:
+        trunk = self.examples.trunk()
+        return (self.method, self.blocks) if trunk is None else (self.method, self.blocks, trunk)
 
     @torch.no_grad()
     def _outputs(self, places: Tensor) -> Tensor:

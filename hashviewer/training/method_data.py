@@ -18,6 +18,7 @@ from hashviewer.images import Preprocessing
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress, silent
 from hashviewer.training.cached_features import FeatureKey, cached_features
+from hashviewer.training.crew import ALONE, Crew
 from hashviewer.training.examples import CachedExamples
 from hashviewer.training.image_examples import ImageExamples
 
@@ -33,11 +34,13 @@ class Place:
         cache: Folder of the features.
         device: Of the forward pass.
         bfloat16: Whether it computes in 16 bits.
+        crew: The processes that share the forward pass of a backbone that is trained.
     """
 
     cache: Path
     device: str = "cpu"
     bfloat16: bool = False
+    crew: Crew = ALONE
 
 
 def chosen(data: Labelled, places: NDArray[np.int64]) -> Labelled:
@@ -124,6 +127,7 @@ def image_examples(
         feature_dim=trunk.feature_dim,
         bfloat16=place.bfloat16,
         positions=trunk.positions,
+        crew=place.crew,
     )
 
 

@@ -20,6 +20,7 @@ from hashviewer.networks.maps import with_maps
 from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import LITE0, SMALL, Trunk
 from hashviewer.progress import Progress, silent
+from hashviewer.training.crew import joined
 from hashviewer.training.examples import CachedExamples, Examples
 from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.loop import EpochRecord, Trained, train
@@ -31,6 +32,7 @@ from hashviewer.training.method_data import (
     image_examples,
     labelled_only,
 )
+from hashviewer.training.precision import check_bfloat16
 from hashviewer.training.recipe import Recipe, check_recipe
 from hashviewer.training.threads import threads_of_torch
 
@@ -128,18 +130,34 @@ def train_method(
     Raises:
         HashViewerError: The data, the backbone, the sizes or the recipe do not do; nothing was written.
     """
-    ready = prepare(job)
-    recipe, data, trunk, frozen = ready.recipe, ready.data, ready.trunk, ready.frozen
-    examples = _examples(job, data, trunk, ready.preprocessing, frozen=frozen, progress=progress)
-    with threads_of_torch(1 if frozen else torch.get_num_threads()):
-        done = train(recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress)
-    about = _about(job, data, ready.preprocessing, done, ready.division) | _of_backbone(trunk, frozen=frozen)
+    if job.place.bfloat16:
+        check_bfloat16(job.place.device)
+    ready, crew = prepare(job), job.place.crew
+    if ready.frozen and crew.size > 1:
+        raise TrainingError(
+            "A head on features is trained by one process within minutes: start it without torchrun, or --finetune "
+            "the backbone."
+        )
+    with joined(crew, job.place.device):
+        examples = _examples(job, ready, progress=progress)
+        with threads_of_torch(1 if ready.frozen else torch.get_num_threads()):
+            done = train(
+                ready.recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress, crew=crew
+            )
+        if crew.leads:
+            _write(job, ready, done)
+        crew.wait()
+    classes = ready.data.labels.shape[1]
+    return MethodReport(read_card(job.output), len(done.kept), classes, done.records, done.seconds)
+
+
+def _write(job: MethodJob, ready: Prepared, done: Trained) -> None:
+    """The checkpoint; the state of the run, which is finished, goes."""
+    trunk, frozen = ready.trunk, ready.frozen
+    about = _about(job, ready, done) | _of_backbone(trunk, frozen=frozen)
     inside = trunk.network.state_dict() if trunk is not None and not frozen else None
-    save_method(job.output, done.method, dict(recipe.settings), about, trunk=inside)
+    save_method(job.output, done.method, dict(ready.recipe.settings), about, trunk=inside)
     job.state.unlink(missing_ok=True)
-    return MethodReport(
-        read_card(job.output), len(done.kept), data.labels.shape[1], done.records, done.seconds
-    )
 
 
 def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = None) -> Prepared:
@@ -166,6 +184,7 @@ def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = 
     seen = f"{data.fingerprint} {job.backbone or LITE0} {frozen} {job.mirrored} {preprocessing.to_json()}"
     seen += f" {job.maps} places" if job.maps > 1 else ""
     seen += " from random weights" if job.scratch else ""
+    seen += " in bfloat16" if job.place.bfloat16 else ""
     recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
     return Prepared(data, division, trunk, frozen, preprocessing, recipe)
 
@@ -248,41 +267,29 @@ def _preprocessing(job: MethodJob, trunk: Trunk | None) -> Preprocessing:
     return Preprocessing(size=size, crop_fraction=1.0, mean=mean, scale=deviation)
 
 
-def _examples(
-    job: MethodJob,
-    data: Labelled,
-    trunk: Trunk | None,
-    preprocessing: Preprocessing,
-    *,
-    frozen: bool,
-    progress: Progress,
-) -> Examples:
+def _examples(job: MethodJob, ready: Prepared, *, progress: Progress) -> Examples:
+    data, trunk, preprocessing = ready.data, ready.trunk, ready.preprocessing
     if isinstance(data, LabelledFeatures) or trunk is None:
         assert isinstance(data, LabelledFeatures), "images have a backbone"
         features = CachedExamples(
             torch.from_numpy(data.features), torch.from_numpy(data.labels), positions=job.maps
         )
         return features.to(job.place.device)
-    if frozen:
+    if ready.frozen:
         return cached_examples(
             data, trunk, preprocessing, job.place, mirrored=job.mirrored, progress=progress
         )
     return image_examples(data, trunk, preprocessing, job.place, progress=progress)
 
 
-def _about(
-    job: MethodJob,
-    data: Labelled,
-    preprocessing: Preprocessing,
-    done: Trained,
-    division: Split | None,
-) -> dict[str, str]:
+def _about(job: MethodJob, ready: Prepared, done: Trained) -> dict[str, str]:
     """The texts of the card beside those that the method gives itself."""
+    data, division = ready.data, ready.division
     said = division.describe() if division is not None else "no queries kept apart"
     held = next((r.held_out for r in reversed(done.records) if r.held_out is not None), None)
     figures = "{}" if held is None else f'{{"mAP of images held out": {held:.4f}}}'
     return {
-        "preprocessing": preprocessing.to_json(),
+        "preprocessing": ready.preprocessing.to_json(),
         "training": f"{len(done.kept):,} items of {data.labels.shape[1]} classes of {data.name}; {said}",
         "figures": figures,
         "recipe": job.recipe.to_json(),

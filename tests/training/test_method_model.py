@@ -13,6 +13,7 @@ from hashviewer.networks import load_network, read_card, why_not_searchable
 from hashviewer.networks.trunk_file import load_trunk, save_trunk
 from hashviewer.networks.trunks import make_trunk
 from hashviewer.progress import Cancelled
+from hashviewer.training.crew import Crew
 from hashviewer.training.method_data import Place, chosen
 from hashviewer.training.method_model import MethodJob, train_method
 from hashviewer.training.recipe import recipe_for
@@ -169,3 +170,10 @@ def test_maps_are_for_methods_that_attend_to_them(pictures, tmp_path):
         train_method(job(pictures, tmp_path, maps=4))
     with pytest.raises(CheckpointError, match="4, 9, 16 places"):
         train_method(job(pictures, tmp_path, method="doh", maps=7))
+
+
+def test_several_processes_are_refused_for_a_head_on_features(pictures, tmp_path):
+    np.savez(tmp_path / "a.npz", features=np.eye(3, 8)[np.arange(30) % 3], labels=np.arange(30) % 3)
+    wanted = job(tmp_path / "a.npz", tmp_path, backbone="")
+    with pytest.raises(TrainingError, match="without torchrun"):
+        train_method(dataclasses.replace(wanted, place=Place(tmp_path, crew=Crew(0, 2))))
