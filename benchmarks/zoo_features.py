@@ -61,8 +61,7 @@ class Sources:
 
 def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:
     data = part_of(open_dataset(sources.data), sources.share)
-    queries, training = (max(round(sources.share * number), 1) for number in (QUERIES, TRAINING))
-    division = split(data.labels, "I", queries_per_class=queries, training_per_class=training)
+    division = protocol_one(data, sources.share)
     if isinstance(data, LabelledFeatures):
         about = {"backbone": "features", "backbone_sha256": "", "preprocessing": Preprocessing().to_json()}
         return Zoo(data, division, torch.from_numpy(data.features)[None], about, data.fingerprint)
@@ -76,6 +75,12 @@ def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:
     }
     features = _features(data, trunk, about, preprocessing, sources, progress=progress)
     return Zoo(data, division, features, about, f"{data.fingerprint} {about} {sources.mirrored}")
+
+
+def protocol_one(data: Labelled, share: float) -> Split:
+    """Protocol I, or the same share of each of its numbers."""
+    queries, training = (max(round(share * number), 1) for number in (QUERIES, TRAINING))
+    return split(data.labels, "I", queries_per_class=queries, training_per_class=training)
 
 
 def part_of(data: Labelled, share: float) -> Labelled:
