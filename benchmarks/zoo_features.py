@@ -73,7 +73,7 @@ def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:
         "backbone_sha256": trunk.sha256,
         "preprocessing": preprocessing.to_json(),
     }
-    features = _features(data, trunk, about, preprocessing, sources, progress=progress)
+    features = features_of(data, trunk, about, preprocessing, sources, progress=progress)
     return Zoo(data, division, features, about, f"{data.fingerprint} {about} {sources.mirrored}")
 
 
@@ -95,7 +95,7 @@ def part_of(data: Labelled, share: float) -> Labelled:
     return chosen(data, np.unique(np.concatenate(places)))
 
 
-def _features(
+def features_of(
     data: LabelledImages,
     trunk: Trunk,
     about: dict[str, str],

@@ -83,11 +83,17 @@ def cached_examples(
     progress: Progress = silent,
 ) -> CachedExamples:
     """Examples of features that a frozen backbone gives, computed once and kept."""
-    key = FeatureKey(f"{trunk.name}, {trunk.sha256}", preprocessing, mirrored)
+    name = f"{trunk.name}, {trunk.sha256}"
+    if trunk.positions > 1:
+        name += f", {trunk.positions} places of {trunk.feature_dim // trunk.positions} channels"
+    if place.bfloat16:
+        name += ", bfloat16"
+    key = FeatureKey(name, preprocessing, mirrored)
     features = cached_features(
         images, trunk, key, place.cache, device=place.device, bfloat16=place.bfloat16, progress=progress
     )
-    return CachedExamples(features, torch.from_numpy(images.labels)).to(place.device)
+    labels = torch.from_numpy(images.labels)
+    return CachedExamples(features, labels, positions=trunk.positions).to(place.device)
 
 
 def image_examples(
@@ -116,6 +122,7 @@ def image_examples(
         labels.to(place.device),
         feature_dim=trunk.feature_dim,
         bfloat16=place.bfloat16,
+        positions=trunk.positions,
     )
 
 
