@@ -18,7 +18,7 @@ from hashviewer.images import Preprocessing
 from hashviewer.networks.trunk_file import save_trunk
 from hashviewer.networks.trunks import LITE0, make_trunk
 from hashviewer.progress import Progress
-from hashviewer.training.adapting import AdaptedEpoch, Adaptation, PixelsAt, Stage, adapt
+from hashviewer.training.adapting import Adaptation, AdaptedEpoch, PixelsAt, Stage, adapt
 from hashviewer.training.method_data import chosen, pixels_of
 
 
@@ -46,7 +46,10 @@ def main() -> int:
         )
     said = f"{len(training):,} images of {training.labels.shape[1]} classes of {data.name}, by cross-entropy"
     save_trunk(
-        asked.output, trunk, preprocessing=Preprocessing(size=asked.sizes[-1], crop_fraction=1.0), training=said
+        asked.output,
+        trunk,
+        preprocessing=Preprocessing(size=asked.sizes[-1], crop_fraction=1.0),
+        training=said,
     )
     state.unlink(missing_ok=True)
     return 0
@@ -72,9 +75,13 @@ def _say(record: AdaptedEpoch) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Adapt EfficientNet-Lite0 to the zoo's training images.")
     parser.add_argument("--data", required=True, help="CIFAR-10 as a zip of folders or in its authors' files")
-    parser.add_argument("--share", type=float, default=1.0, help="of the images and of the protocol's numbers")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the images and of the protocol's numbers"
+    )
     parser.add_argument("--epochs", type=int, nargs="+", default=[16, 6], help="of each stage")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[96, 128], help="px of the images of each stage")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[96, 128], help="px of the images of each stage"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the backbone's file to write")
     return parser.parse_args()

@@ -126,9 +126,7 @@ def image_examples(
     )
 
 
-def pixels_of(
-    images: LabelledImages, preprocessing: Preprocessing, *, progress: Progress = silent
-) -> Tensor:
+def pixels_of(images: LabelledImages, preprocessing: Preprocessing, *, progress: Progress = silent) -> Tensor:
     """Pixels (N, S, S, 3) uint8 of all images, decoded by two threads.
 
     Raises:
