@@ -25,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of development data; only for tests marked `shared`."""
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
 def shared_photos() -> Path:
     """The development photos; only for tests marked `shared`."""
     return _SHARED / "photos"

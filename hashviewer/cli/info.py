@@ -96,6 +96,7 @@ def model_document(card: "Card") -> dict[str, object]:
         "license": card.license,
         "created": card.created,
         "query": card.query,
+        "bit_weights": list(card.bit_weights),
     }
 
 

@@ -42,6 +42,7 @@ def document(info: "MethodInfo") -> dict[str, object]:
         "family": info.family,
         "year": info.year,
         "paper": info.paper,
+        "summary": summary(info),
         "query": info.query,
         "labels": info.labels,
         "confidence": info.confidence,
@@ -49,12 +50,13 @@ def document(info: "MethodInfo") -> dict[str, object]:
         "published": [
             {"bits": f.bits, "mAP": f.value, "protocol": f.protocol, "note": f.note} for f in info.published
         ],
-        "settings": [_setting(setting) for setting in settings_of(info.method)],
+        "settings": [setting_document(setting) for setting in settings_of(info.method)],
         "training": {
             "epochs": advice.epochs,
             "batch": advice.batch,
             "optimizer": advice.optimizer,
             "learning_rate": advice.learning_rate,
+            "trunk_rate": advice.trunk_rate,
             "weight_decay": advice.weight_decay,
             "schedule": advice.schedule,
             "head": advice.head,
@@ -62,7 +64,13 @@ def document(info: "MethodInfo") -> dict[str, object]:
     }
 
 
-def _setting(setting: "DeclaredSetting") -> dict[str, object]:
+def summary(info: "MethodInfo") -> str:
+    """What a method does, in the sentence that its class begins with."""
+    return (info.method.__doc__ or "").strip().partition("\n")[0]
+
+
+def setting_document(setting: "DeclaredSetting") -> dict[str, object]:
+    """A constant as JSON."""
     return {
         "name": setting.name,
         "kind": setting.kind.__name__,

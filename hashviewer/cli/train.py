@@ -10,6 +10,7 @@ from hashviewer.cli.train_method import train_a_method
 from hashviewer.cli.train_options import (
     PHOTOS,
     Asked,
+    AttendedOption,
     BackboneOption,
     BitsOption,
     DataOption,
@@ -18,12 +19,14 @@ from hashviewer.cli.train_options import (
     FreezeOption,
     HeadOption,
     HoldoutOption,
+    MapsOption,
     MeasureOption,
     MethodArgument,
     MethodChoices,
     MirroredOption,
     OutputOption,
     ProtocolOption,
+    ScratchOption,
     SeedOption,
     SetOption,
     SizeOption,
@@ -53,6 +56,9 @@ def train(
     protocol: ProtocolOption = "",
     measure_every: MeasureOption = None,
     mirrored: MirroredOption = False,
+    maps: MapsOption = 1,
+    scratch: ScratchOption = False,
+    attended: AttendedOption = False,
     json: JsonOption = False,
 ) -> None:
     """Train a model, reproducibly, and write it with its card; a method's run that was stopped goes on."""
@@ -62,9 +68,9 @@ def train(
         _train_photos(asked, json=json)
         return
     choices = MethodChoices(
-        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored
-    )
-    train_a_method(method, asked, choices, json=json)
+        backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored, maps, scratch
+    )  # fmt: skip
+    train_a_method(method, asked, choices, json=json, attended=attended)
 
 
 def _train_photos(asked: Asked, *, json: bool) -> None:

@@ -1,11 +1,13 @@
 """What `hashviewer train METHOD` does with its options, and what it prints."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from hashviewer.cli.info import model_document
 from hashviewer.cli.output import print_json, say
+from hashviewer.cli.train_attended import ToldSteps, stopped_with_input
 from hashviewer.cli.train_options import Asked, MethodChoices
 from hashviewer.cli.watching import watched
 from hashviewer.errors import CheckpointError, MethodError, TrainingError
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 DEFAULT_HOLDOUT = 0.1  # share of the items that the figures of a run are measured on
 
 
-def train_a_method(method: str, asked: Asked, choices: MethodChoices, *, json: bool) -> None:
-    """Train a method and print each epoch, then the model's card."""
+def train_a_method(
+    method: str, asked: Asked, choices: MethodChoices, *, json: bool, attended: bool = False
+) -> None:
+    """Train a method and print each epoch, then the model's card; one that is attended tells steps and ends with its input."""
     from hashviewer.methods import find_method
     from hashviewer.training.method_model import train_method
 
@@ -29,11 +33,13 @@ def train_a_method(method: str, asked: Asked, choices: MethodChoices, *, json: b
         raise MethodError(f"{error} “photos” trains the general photo model.") from None
     job = job_of(method, asked, choices)
     epochs = job.recipe.epochs
-    with watched() as progress:
+    with watched() as bar, stopped_with_input(bar) if attended else nullcontext():
+        if json and attended:
+            print_json(earlier_document(job))
         report = train_method(
             job,
             on_epoch=(lambda record: print_json(epoch_document(record, epochs))) if json else None,
-            progress=progress,
+            progress=ToldSteps(bar) if json and attended else bar,
         )
     if json:
         print_json(report_document(report))
@@ -49,7 +55,6 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
     """
     import dataclasses
 
-    from hashviewer.networks.trunks import LITE0
     from hashviewer.training.choices import choose, split_settings
     from hashviewer.training.method_data import Place
     from hashviewer.training.method_model import MethodJob
@@ -68,10 +73,12 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
         data=asked.data,
         output=asked.output,
         place=place,
-        backbone=choices.backbone or LITE0,
+        backbone=choices.backbone,
         frozen=choices.freeze,
         size=choices.size,
         mirrored=choices.mirrored,
+        maps=choices.maps,
+        scratch=choices.scratch,
         protocol=_protocol(choices.protocol),  # type: ignore[arg-type]
     )
 
@@ -148,6 +155,19 @@ def epoch_document(record: "EpochRecord", epochs: int) -> dict[str, object]:
         "seconds": record.seconds,
         "mAP": record.held_out,
     }
+
+
+def earlier_document(job: "MethodJob") -> dict[str, object]:
+    """The epochs of the unfinished run that is gone on with, as JSON; none where a run begins."""
+    from hashviewer.training.loop import EpochRecord
+    from hashviewer.training.resume import saved_records
+
+    records: Sequence[dict[str, Any]] = ()
+    with suppress(TrainingError):  # the training itself refuses what cannot be read
+        _, records = saved_records(job.state)
+    epochs = job.recipe.epochs
+    earlier = [epoch_document(EpochRecord(**one), epochs) for one in records]
+    return {"event": "begins", "epochs": epochs, "earlier": earlier}
 
 
 def report_document(report: "MethodReport") -> dict[str, object]:

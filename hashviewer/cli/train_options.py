@@ -69,6 +69,25 @@ ProtocolOption = Annotated[
 MeasureOption = Annotated[
     int | None, typer.Option("--measure-every", min=1, help="Epochs between two measurements.")
 ]
+AttendedOption = Annotated[
+    bool,
+    typer.Option(
+        "--attended",
+        help="For a program that watches the run: it stops when standard input ends, and --json tells steps, too.",
+    ),
+]
+MapsOption = Annotated[
+    int,
+    typer.Option(
+        "--maps",
+        metavar="1|4|9|16",
+        min=1,
+        help="Places of the backbone's last map that an attention method (doh, dagh-attention) sees.",
+    ),
+]
+ScratchOption = Annotated[
+    bool, typer.Option("--scratch", help="Begin with a backbone of random weights, and train it along.")
+]
 MirroredOption = Annotated[
     bool, typer.Option("--mirrored", help="Show a frozen backbone every image mirrored, too.")
 ]
@@ -99,3 +118,5 @@ class MethodChoices:
     protocol: str
     measure_every: int | None
     mirrored: bool
+    maps: int = 1
+    scratch: bool = False

@@ -25,6 +25,7 @@ class LabelledCodes:
         labels: (N, C) uint8, 1 where an item has a label.
         parts: (N,) official part of each item; "" where there are none.
         queries: (Q,) places of the items that the file itself says are the queries; None if it does not.
+        features: (N, D) of the backbone; None where there are none.
     """
 
     name: str
@@ -34,6 +35,7 @@ class LabelledCodes:
     labels: NDArray[np.uint8]
     parts: NDArray[np.str_]
     queries: NDArray[np.int64] | None = None
+    features: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -44,8 +46,8 @@ def read_codes(path: Path) -> LabelledCodes:
 
     The arrays: ``codes`` (N, W) packed uint8 with ``bits``, or ``codes`` (N, bits) of 0/1 or -1/+1, or ``outputs`` (N, bits)
     whose signs are the code; ``labels`` (N,) class numbers, -1 for none, or (N, C) of 0/1. ``query_codes`` and
-    ``query_labels``, where they are, hold the queries, and the others the database. ``label_names`` and ``parts`` may be
-    there.
+    ``query_labels``, where they are, hold the queries, and the others the database. ``label_names``, ``parts``, ``features``
+    (N, D) and ``query_features`` may be there.
 
     Raises:
         DatasetError: It cannot be read, or the arrays do not go together.
@@ -67,7 +69,14 @@ def read_codes(path: Path) -> LabelledCodes:
     if len(names) < labels.shape[1] or len(parts) != len(codes):
         raise DatasetError(f"The label names or parts in {path.name} do not go with its labels.")
     return LabelledCodes(
-        path.stem, bits, tuple(names[: labels.shape[1]]), codes, labels, parts.astype(np.str_), queries
+        path.stem,
+        bits,
+        tuple(names[: labels.shape[1]]),
+        codes,
+        labels,
+        parts.astype(np.str_),
+        queries,
+        _features(path, found, len(codes)),
     )
 
 
@@ -94,6 +103,18 @@ def _codes(path: Path, found: Mapping[str, NDArray[Any]], prefix: str) -> tuple[
         raise DatasetError(f"The {prefix}codes in {path.name} are not all finite numbers.")
     zero_is_a_0 = given.dtype.kind in "bu" or (f"{prefix}codes" in found and not (given < 0).any())
     return given.shape[1], packed.pack(given > 0 if zero_is_a_0 else given >= 0)
+
+
+def _features(path: Path, found: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.float32] | None:
+    """(count, D), those of the queries last; None where not all items have some."""
+    parts = [found[name] for name in ("features", "query_features") if name in found]
+    if not parts:
+        return None
+    if any(part.ndim != 2 or part.dtype.kind not in "iuf" for part in parts):
+        raise DatasetError(f"The features in {path.name} are not numbers (N, D).")
+    if len({part.shape[1] for part in parts}) > 1 or sum(map(len, parts)) != count:
+        return None
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _labels(path: Path, found: Mapping[str, NDArray[Any]], name: str, count: int) -> NDArray[Any]:

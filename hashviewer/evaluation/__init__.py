@@ -8,13 +8,17 @@ from hashviewer.evaluation.average_precision import (
     chance_average_precision,
     interpolated_average_precision,
 )
+from hashviewer.evaluation.code_statistics import CodeStatistics, code_statistics
+from hashviewer.evaluation.figures import EvaluationReport
 from hashviewer.evaluation.graded import average_gain, normalised_gain, weighted_precision
 from hashviewer.evaluation.mean import MeanAveragePrecision, mean_average_precision, mean_of_scores
 from hashviewer.evaluation.precision import PrecisionRecall, by_radius, precision_at
-from hashviewer.evaluation.report import Coded, EvaluationReport, Wanted, evaluate
+from hashviewer.evaluation.ranked import Coded
+from hashviewer.evaluation.report import Wanted, evaluate
 
 __all__ = [
     "AveragePrecision",
+    "CodeStatistics",
     "Coded",
     "EvaluationReport",
     "MeanAveragePrecision",
@@ -26,6 +30,7 @@ __all__ = [
     "average_precision_of_counts",
     "by_radius",
     "chance_average_precision",
+    "code_statistics",
     "evaluate",
     "interpolated_average_precision",
     "mean_average_precision",

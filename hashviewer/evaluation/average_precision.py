@@ -111,12 +111,15 @@ def interpolated_average_precision(relevant: NDArray[np.bool_]) -> float:
 
 def chance_average_precision(items: int, relevant: int) -> float:
     """Tie-aware average precision where all items are tied: q + (H_N / N)(1 - q), q = (N+ - 1) / (N - 1)."""
-    if relevant == 0:
-        return 0.0
-    if items == 1:
-        return 1.0
-    q = (relevant - 1) / (items - 1)
-    return q + float(_harmonic(items)[items]) / items * (1 - q)
+    return float(chance_average_precisions(np.array([items]), np.array([relevant]))[0])
+
+
+def chance_average_precisions(items: NDArray[np.int64], relevant: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`chance_average_precision` of several queries: (Q,) from (Q,) and (Q,)."""
+    harmonic = _harmonic(int(items.max(initial=0)))
+    q = (relevant - 1) / np.maximum(items - 1, 1)
+    values = q + harmonic[items] / np.maximum(items, 1) * (1 - q)
+    return np.where(relevant == 0, 0.0, np.where(items == 1, 1.0, values))
 
 
 def _harmonic(last: int) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
 """Mean average precision over many queries."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.evaluation.average_precision import average_precision, average_precision_of_counts
+from hashviewer.evaluation.ranked import Coded, ranked
 from hashviewer.progress import Progress, silent
-from hashviewer.search import scan
 
 Empty = Literal["zero", "drop"]
 
@@ -36,10 +35,9 @@ class MeanAveragePrecision:
 
 
 def mean_average_precision(
-    queries: NDArray[np.uint8],
-    codes: NDArray[np.uint8],
+    queries: Coded,
+    database: Coded,
     bits: int,
-    relevant: Callable[[int], NDArray[np.bool_]],
     *,
     own_rows: NDArray[np.int64] | None = None,
     empty: Empty = "zero",
@@ -48,26 +46,20 @@ def mean_average_precision(
     """Mean average precision of the Hamming ranking of packed codes, from counts per distance.
 
     Args:
-        queries: (Q, W) packed codes of the queries.
-        codes: (N, W) packed codes of the database.
+        queries: Who asks.
+        database: What is ranked; relevant are the items that share a label with the query.
         bits: Width of the codes.
-        relevant: Gives for the place of a query, 0…Q-1, which rows are relevant to it: (N,).
         own_rows: (Q,) the row of the database that is the query itself and is left out; -1 where there is none.
         empty: Whether a query without relevant items counts as 0 or is dropped from the mean.
         progress: Told the queries done; may cancel.
     """
-    items = np.zeros((len(queries), bits + 1), dtype=np.int64)
+    items = np.zeros((len(queries.codes), bits + 1), dtype=np.int64)
     hits = np.zeros_like(items)
-    for place, query in enumerate(queries):
-        found = scan(query, codes, bits)
-        mask = relevant(place)
-        items[place] = found.histogram
-        own = -1 if own_rows is None else int(own_rows[place])
-        hits[place] = np.bincount(found.distances[mask], minlength=bits + 1)
-        if own >= 0:
-            items[place, found.distances[own]] -= 1
-            hits[place, found.distances[own]] -= int(mask[own])
-        progress(place + 1, len(queries))
+    done = 0
+    for block in ranked(queries, database, bits, own_rows=own_rows):
+        items[block.places], hits[block.places] = block.items, block.relevant
+        done += len(block.places)
+        progress(done, len(items), "queries")
     return _mean(*average_precision_of_counts(items, hits), hits.sum(axis=1) > 0, empty)
 
 

@@ -2,8 +2,9 @@
 
 I: queries of each class, training items of each class, all but the queries in the database. I': the training items
 are not in the database. I-all: training on the whole database. II: as that, with 1,000 queries of each class.
-III: the official test part asks, the official training part is database and training. each: every labelled item asks all
-others.
+III: the official test part asks, the official training part is database and training. random: as I, but queries and
+training items are drawn from all, not class by class, as usual for MS-COCO, MIRFlickr and VOC. each: every labelled item
+asks all others.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from hashviewer.errors import DatasetError
 
-ProtocolName = Literal["I", "I'", "I-all", "II", "III", "each"]
+ProtocolName = Literal["I", "I'", "I-all", "II", "III", "random", "each"]
+RANDOM_QUERIES, RANDOM_TRAINING = 5000, 10_000  # as for MS-COCO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +52,7 @@ def split(
     seed: int = 0,
     parts: NDArray[np.str_] | None = None,
     queries_per_class: int | None = None,
-    training_per_class: int = 500,
+    training_per_class: int | None = None,
 ) -> Split:
     """Divide a labelled set; images without any label take no part.
 
@@ -59,8 +61,8 @@ def split(
         protocol: Which division.
         seed: Of the draw.
         parts: (N,) official parts; needed for III.
-        queries_per_class: 100 by default, 1,000 for II.
-        training_per_class: For I and I'.
+        queries_per_class: 100 by default, 1,000 for II; in all for "random", 5,000 by default.
+        training_per_class: For I and I', 500 by default; in all for "random", 10,000 by default.
 
     Raises:
         DatasetError: A class has too few images, or there are no official parts.
@@ -75,16 +77,31 @@ def split(
             )
         train = labelled[parts[labelled] == "train"]
         return Split("III", labelled[parts[labelled] == "test"], train, train)
-    each = queries_per_class if queries_per_class is not None else (1000 if protocol == "II" else 100)
     random = np.random.default_rng(seed)
+    if protocol == "random":
+        return _random(
+            labelled, random, queries_per_class or RANDOM_QUERIES, training_per_class or RANDOM_TRAINING
+        )
+    each = queries_per_class if queries_per_class is not None else (1000 if protocol == "II" else 100)
     free = np.zeros(len(labels), dtype=np.bool_)
     free[labelled] = True
     queries = _draw(labels, free, each, random, "queries")
     rest = np.flatnonzero(free)
     if protocol in {"I-all", "II"}:
         return Split(protocol, queries, rest, rest)
-    training = _draw(labels, free, training_per_class, random, "training images")
+    taught = 500 if training_per_class is None else training_per_class
+    training = _draw(labels, free, taught, random, "training images")
     return Split(protocol, queries, rest if protocol == "I" else np.flatnonzero(free), training)
+
+
+def _random(labelled: NDArray[np.int64], random: np.random.Generator, queries: int, training: int) -> Split:
+    if len(labelled) < queries + training:
+        raise DatasetError(
+            f"{len(labelled):,} labelled images do not suffice for {queries:,} queries and {training:,} for training."
+        )
+    order = random.permutation(labelled)
+    database = np.sort(order[queries:])
+    return Split("random", np.sort(order[:queries]), database, np.sort(order[queries : queries + training]))
 
 
 def _draw(

@@ -16,7 +16,7 @@ _QUERIES = 64  # at once: their distances to 59,000 items take 15 MB
 _ITEMS = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RankingScores:
     """Means over queries of a ranking of the whole database; all 0…1.
 
@@ -29,6 +29,7 @@ class RankingScores:
         empty: Share of queries that find nothing within radius 2; NaN likewise.
         queries: How many.
         database: How many items.
+        per_query: (Q,) tie-aware average precision of each query.
     """
 
     tie_aware: float
@@ -38,6 +39,7 @@ class RankingScores:
     empty: float
     queries: int
     database: int
+    per_query: NDArray[np.float64]
 
 
 def score_method(
@@ -65,10 +67,17 @@ def score_method(
         for first, distances, relevant in _blocks(method, queries, made, database[1]):
             rows.append(_scores(distances, relevant, radius))
             progress(first + len(distances), len(queries[0]))
-    means = np.concatenate(rows).mean(axis=0)
-    tie_aware, optimistic, pessimistic, precision, empty = (float(mean) for mean in means)
+    values = np.concatenate(rows)
+    tie_aware, optimistic, pessimistic, precision, empty = (float(mean) for mean in values.mean(axis=0))
     return RankingScores(
-        tie_aware, optimistic, pessimistic, precision, empty, queries=len(queries[0]), database=len(made)
+        tie_aware,
+        optimistic,
+        pessimistic,
+        precision,
+        empty,
+        queries=len(queries[0]),
+        database=len(made),
+        per_query=values[:, 0],
     )
 
 

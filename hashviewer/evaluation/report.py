@@ -1,129 +1,29 @@
 """All figures of a ranking by Hamming distance, for queries against a database, in one pass over the queries."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.errors import DatasetError
-from hashviewer.evaluation.average_precision import average_precision_of_counts, chance_average_precision
-from hashviewer.evaluation.graded import average_gain, normalised_gain, weighted_precision
+from hashviewer.evaluation.average_precision import average_precision_of_counts, chance_average_precisions
+from hashviewer.evaluation.code_statistics import code_statistics
+from hashviewer.evaluation.figures import (
+    AtPlace,
+    EvaluationReport,
+    FirstPlaces,
+    Graded,
+    Lookup,
+    OfClass,
+    WithinRadius,
+)
+from hashviewer.evaluation.graded import average_gains, normalised_gain_of_counts, weighted_precisions
+from hashviewer.evaluation.ranked import Coded, First, Ranked, ranked
 from hashviewer.progress import Progress, silent
-from hashviewer.search import scan
 
-PLACES = tuple(range(100, 1001, 100))  # where precision and recall are told
+PLACES = tuple(range(100, 1001, 100))  # where precision and recall are told, beside K
 GRADED_AT = 100  # unless the user says otherwise
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Coded:
-    """Codes and labels of some items.
-
-    Attributes:
-        codes: (N, W) packed.
-        labels: (N, C) uint8 multi-hot.
-    """
-
-    codes: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class AtPlace:
-    """Means of expected precision and recall among the first `place` items of the ranking."""
-
-    place: int
-    precision: float
-    recall: float
-
-
-@dataclass(frozen=True, slots=True)
-class WithinRadius:
-    """Means over queries of what lies within a Hamming radius.
-
-    Attributes:
-        radius: In bits.
-        precision: 0 for a query that finds nothing.
-        recall: Likewise.
-        empty: Share of queries that find nothing.
-    """
-
-    radius: int
-    precision: float
-    recall: float
-    empty: float
-
-
-@dataclass(frozen=True, slots=True)
-class FirstPlaces:
-    """Mean average precision of the first places, equal distances in the order of the database.
-
-    Attributes:
-        place: How many.
-        found: Divided by the relevant items among them, as most hashing papers do.
-        smaller: Divided by the smaller of `place` and all relevant items.
-    """
-
-    place: int
-    found: float
-    smaller: float
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """Figures for several labels among the first places: NDCG expected over ties, ACG and WAP in database order."""
-
-    place: int
-    ndcg: float
-    acg: float
-    wap: float
-
-
-@dataclass(frozen=True, slots=True)
-class OfClass:
-    """Means over the queries with one label."""
-
-    name: str
-    queries: int
-    tie_aware: float
-    precision: float
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationReport:
-    """Means over the queries; a query without a relevant item counts as 0.
-
-    Attributes:
-        tie_aware: Mean average precision, expected over random orders of equal distances.
-        optimistic: The same, relevant items first among equals.
-        pessimistic: Relevant items last among equals.
-        stable: Equal distances in the order of the database, as a stable sort gives.
-        chance: What codes that are all alike would reach.
-        first: Of the first places, where that was asked for.
-        at: Precision and recall along the ranking.
-        lookup: Within the radius asked for.
-        radii: Within every radius from 0.
-        graded: Where items have several labels.
-        classes: For each label with a query.
-        queries: How many.
-        database: How many items; a query itself, where it is among them, is left out.
-        without_relevant: Queries that have no relevant item.
-    """
-
-    tie_aware: float
-    optimistic: float
-    pessimistic: float
-    stable: float
-    chance: float
-    first: FirstPlaces | None
-    at: tuple[AtPlace, ...]
-    lookup: WithinRadius
-    radii: tuple[WithinRadius, ...]
-    graded: Graded | None
-    classes: tuple[OfClass, ...]
-    queries: int
-    database: int
-    without_relevant: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +49,12 @@ def evaluate(
     wanted: Wanted | None = None,
     progress: Progress = silent,
 ) -> EvaluationReport:
-    """Measure a ranking.
+    """Rank the database for each query and tell how well.
 
     Args:
-        queries: Q codes and labels.
-        database: N codes and labels.
-        bits: Length of the codes.
+        queries: Who asks.
+        database: What is ranked.
+        bits: Width of the codes.
         label_names: Of the C labels; numbers if left out.
         own_rows: (Q,) the row of the database that is the query itself; -1 where there is none.
         wanted: What is told.
@@ -168,139 +68,128 @@ def evaluate(
         raise DatasetError("There are no labelled queries, or no database to ask: nothing can be measured.")
     if not 0 <= asked.radius <= bits or (asked.topk is not None and asked.topk < 1):
         raise DatasetError(f"The radius lies between 0 and {bits}, and K is at least 1.")
-    passed = _Pass(queries, database, bits, own_rows, asked)
-    for place in range(len(queries.codes)):
-        passed.ask(place)
-        progress(place + 1, len(queries.codes), "queries")
+    passed = _Pass(queries, database, bits, asked)
+    done = 0
+    for block in ranked(queries, database, bits, own_rows=own_rows, first=passed.first):
+        passed.add(block)
+        done += len(block.places)
+        progress(done, len(queries.codes), "queries")
     return passed.report(label_names or tuple(str(n) for n in range(queries.labels.shape[1])))
 
 
 class _Pass:
-    """What is gathered query by query."""
+    """What is gathered block by block."""
 
-    def __init__(
-        self,
-        queries: Coded,
-        database: Coded,
-        bits: int,
-        own_rows: NDArray[np.int64] | None,
-        asked: Wanted,
-    ) -> None:
+    def __init__(self, queries: Coded, database: Coded, bits: int, asked: Wanted) -> None:
         count = len(queries.codes)
         self.queries, self.database, self.bits, self.asked = queries, database, bits, asked
-        self.own = np.full(count, -1) if own_rows is None else own_rows
-        self.columns = np.asfortranarray(database.labels)  # a label of all items lies together
-        self.several = bool((queries.labels.sum(axis=1) > 1).any() or (database.labels.sum(axis=1) > 1).any())
+        self.several = _several(queries.labels) or _several(database.labels)
+        self.at = min(asked.topk or GRADED_AT, len(database.codes))  # of the graded figures
+        self.first = First(topk=asked.topk or 0, grades=self.at if self.several else 0)
         self.items = np.zeros((count, bits + 1), dtype=np.int64)
         self.hits = np.zeros_like(self.items)
-        self.stable = np.zeros((count, 3))  # mAP, mAP@K divided by those found, and by the smaller
+        self.sums = np.zeros((count, 3))
         self.graded = np.zeros((count, 3))  # NDCG, ACG, WAP
 
-    def ask(self, place: int) -> None:
-        """Rank the database for one query."""
-        own = int(self.own[place])
-        kept = None
-        if own >= 0:
-            kept = np.ones(len(self.database.codes), dtype=np.bool_)
-            kept[own] = False
-        found = scan(self.queries.codes[place], self.database.codes, self.bits, rows=kept)
-        grades = self._grades(place)
-        if own >= 0:
-            grades[own] = 0
-        relevant = grades > 0
-        self.items[place] = found.histogram
-        self.hits[place] = np.bincount(found.distances[relevant], minlength=self.bits + 1)
-        short = found.distances.astype(np.uint8) if self.bits < 255 else found.distances
-        order = np.argsort(short, kind="stable")[: int(found.histogram.sum())]  # by radix
-        self.stable[place] = _in_order(np.flatnonzero(relevant[order]), self.asked.topk)
+    def add(self, block: Ranked) -> None:
+        """Note the figures of a block of queries."""
+        some = block.places
+        self.items[some], self.hits[some], self.sums[some] = block.items, block.relevant, block.sums
         if self.several:
-            at = min(self.asked.topk or GRADED_AT, len(order))
-            ranked = grades[order]
-            ndcg = normalised_gain(found.distances[order].astype(np.int64), ranked, at=at)
-            self.graded[place] = ndcg, average_gain(ranked, at=at), weighted_precision(ranked, at=at)
-
-    def _grades(self, place: int) -> NDArray[np.int64]:
-        """(N,) how many labels each item shares with the query."""
-        grades = np.zeros(len(self.database.codes), dtype=np.int64)
-        for label in np.flatnonzero(self.queries.labels[place]):
-            grades += self.columns[:, label]
-        return grades
+            at = np.minimum(self.at, self.items[some].sum(axis=1))
+            figures = [
+                normalised_gain_of_counts(block.counts, at=self.at),
+                average_gains(block.grades, at=at),
+                weighted_precisions(block.grades),
+            ]
+            self.graded[some] = np.stack(figures, axis=1)
 
     def report(self, label_names: tuple[str, ...]) -> EvaluationReport:
         """The means."""
         tie_aware, optimistic, pessimistic = average_precision_of_counts(self.items, self.hits)
-        total = self.hits.sum(axis=1)
-        within = self._within(np.maximum(total, 1))
-        stable, found, smaller = (float(mean) for mean in self.stable.mean(axis=0))
-        topk = self.asked.topk
+        total, sizes = self.hits.sum(axis=1), self.items.sum(axis=1)
+        radii = self._radii(np.maximum(total, 1))
+        some = total > 0
         ndcg, acg, wap = (float(mean) for mean in self.graded.mean(axis=0))
-        sizes = self.items.sum(axis=1)
         return EvaluationReport(
             tie_aware=float(tie_aware.mean()),
             optimistic=float(optimistic.mean()),
             pessimistic=float(pessimistic.mean()),
-            stable=stable,
-            chance=float(
-                np.mean(
-                    [chance_average_precision(*map(int, pair)) for pair in zip(sizes, total, strict=True)]
-                )
-            ),
-            first=None if topk is None else FirstPlaces(topk, found, smaller),
-            at=tuple(self._at(place) for place in PLACES if place <= sizes.max()),
-            lookup=within[self.asked.radius],
-            radii=within,
-            graded=Graded(topk or GRADED_AT, ndcg, acg, wap) if self.several else None,
+            stable=float((self.sums[:, 0] / np.maximum(total, 1)).mean()),
+            dropped=float(tie_aware[some].mean()) if some.any() else float("nan"),
+            chance=float(chance_average_precisions(sizes, total).mean()),
+            first=self._first_places(total),
+            at=self._along(total, int(sizes.max())),
+            lookup=self._lookup(radii),
+            radii=radii,
+            graded=Graded(self.at, ndcg, acg, wap) if self.several else None,
             classes=self._classes(label_names, tie_aware),
+            statistics=code_statistics(self.database.codes, self.bits),
             queries=len(sizes),
             database=len(self.database.codes),
-            without_relevant=int(np.count_nonzero(total == 0)),
+            without_relevant=int(np.count_nonzero(~some)),
         )
 
-    def _at(self, place: int) -> AtPlace:
-        before = np.cumsum(self.items, axis=1) - self.items
-        taken = np.clip(place - before, 0, self.items)  # items of each group among the first places
-        hits = (taken * self.hits / np.maximum(self.items, 1)).sum(axis=1)
-        recall = hits / np.maximum(self.hits.sum(axis=1), 1)
-        return AtPlace(place, float(hits.mean()) / place, float(recall.mean()))
+    def _first_places(self, total: NDArray[np.int64]) -> FirstPlaces | None:
+        if self.asked.topk is None:
+            return None
+        gained, near = self.sums[:, 1], self.sums[:, 2]
+        return FirstPlaces(
+            place=self.asked.topk,
+            found=float((gained / np.maximum(near, 1)).mean()),
+            smaller=float((gained / np.clip(total, 1, self.asked.topk)).mean()),
+            without_relevant=int(np.count_nonzero(near == 0)),
+        )
 
-    def _within(self, total: NDArray[np.int64]) -> tuple[WithinRadius, ...]:
+    def _places(self) -> list[int]:
+        return sorted({*PLACES, *([] if self.asked.topk is None else [self.asked.topk])})
+
+    def _along(self, total: NDArray[np.int64], most: int) -> tuple[AtPlace, ...]:
+        """Expected precision and recall at the places told, where there are so many items."""
+        before = np.cumsum(self.items, axis=1) - self.items
+        share = self.hits / np.maximum(self.items, 1)
+        told = []
+        for place in self._places():
+            if place <= most:
+                taken = np.clip(place - before, 0, self.items)  # items of each group among the first places
+                hits = np.einsum("qd,qd->q", taken, share)
+                recall = float((hits / np.maximum(total, 1)).mean())
+                told.append(AtPlace(place, float(hits.mean()) / place, recall))
+        return tuple(told)
+
+    def _radii(self, total: NDArray[np.int64]) -> tuple[WithinRadius, ...]:
         taken, hits = np.cumsum(self.items, axis=1), np.cumsum(self.hits, axis=1)
-        precision = (hits / np.maximum(taken, 1)).mean(axis=0)
+        precision = hits / np.maximum(taken, 1)
+        finding = (taken > 0).sum(axis=0)
+        alone = np.divide(
+            precision.sum(axis=0), finding, out=np.full(finding.shape, np.nan), where=finding > 0
+        )
         recall = (hits / total[:, None]).mean(axis=0)
-        empty = (taken == 0).mean(axis=0)
-        return tuple(
-            WithinRadius(radius, *map(float, figures))
-            for radius, figures in enumerate(zip(precision, recall, empty, strict=True))
+        empty = 1 - finding / len(taken)
+        rows = zip(precision.mean(axis=0), alone, recall, empty, strict=True)
+        return tuple(WithinRadius(radius, *map(float, row)) for radius, row in enumerate(rows))
+
+    def _lookup(self, radii: tuple[WithinRadius, ...]) -> Lookup:
+        near = self.asked.radius + 1
+        inside, _, _ = average_precision_of_counts(self.items[:, :near], self.hits[:, :near])
+        return Lookup(
+            within=radii[self.asked.radius],
+            average_precision=float(inside.mean()),
+            buckets=sum(math.comb(self.bits, turned) for turned in range(near)),
         )
 
     def _classes(self, names: tuple[str, ...], tie_aware: NDArray[np.float64]) -> tuple[OfClass, ...]:
-        radius = self.asked.radius + 1
-        taken = self.items[:, :radius].sum(axis=1)
-        precision = self.hits[:, :radius].sum(axis=1) / np.maximum(taken, 1)
+        near = self.asked.radius + 1
+        taken = self.items[:, :near].sum(axis=1)
+        precision = self.hits[:, :near].sum(axis=1) / np.maximum(taken, 1)
         told = []
         for label, name in enumerate(names):
             asked = self.queries.labels[:, label] > 0
             if asked.any():
-                told.append(
-                    OfClass(
-                        name, int(asked.sum()), float(tie_aware[asked].mean()), float(precision[asked].mean())
-                    )
-                )
+                means = float(tie_aware[asked].mean()), float(precision[asked].mean())
+                told.append(OfClass(name, int(asked.sum()), *means))
         return tuple(told)
 
 
-def _in_order(ranks: NDArray[np.int64], topk: int | None) -> tuple[float, float, float]:
-    """Average precision of a given order, and of its first K places by both divisors.
-
-    Args:
-        ranks: (n,) places of the relevant items, from 0, ascending.
-        topk: K; None gives 0 for both.
-    """
-    if not len(ranks):
-        return 0.0, 0.0, 0.0
-    gains = np.arange(1, len(ranks) + 1) / (ranks + 1)
-    if topk is None:
-        return float(gains.mean()), 0.0, 0.0
-    head = gains[ranks < topk]
-    gained = float(head.sum())
-    return float(gains.mean()), gained / max(len(head), 1), gained / min(topk, len(ranks))
+def _several(labels: NDArray[np.uint8]) -> bool:
+    return bool((labels.sum(axis=1) > 1).any())

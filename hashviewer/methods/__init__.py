@@ -1,7 +1,7 @@
 """Hashing methods, one file each; `registry` finds them, `AUTHORING.md` shows how to write one."""
 
 from hashviewer.methods._base import Advice, Batch, Clock, Method, Shallow, Shape, Terms, TrainingItems
-from hashviewer.methods._blocks import AddedBlocks, Blocks
+from hashviewer.methods._blocks import AddedBlocks, Blocks, check_blocks
 from hashviewer.methods._saved import TRUNK, is_plain_hamming, load_method, save_method, trunk_tensors
 from hashviewer.methods._settings import DeclaredSetting, Setting, Value, nearest, parse_settings, settings_of
 from hashviewer.methods._sign import signs
@@ -25,6 +25,7 @@ __all__ = [
     "TrainingItems",
     "Value",
     "all_methods",
+    "check_blocks",
     "find_method",
     "is_plain_hamming",
     "load_method",

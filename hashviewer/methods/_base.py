@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hashviewer.errors import MethodError
+from hashviewer.methods._bit_weights import weighted_hamming
 from hashviewer.methods._heads import FeatureScaling, hash_layer
 from hashviewer.methods._sign import signs
 
@@ -143,17 +144,20 @@ class Method(nn.Module):
         advice: How to train it.
         kept: Beginnings of the names of the tensors that encoding and ranking need; a checkpoint holds no others.
         views: 2 for a method that compares two views of each image.
+        attends: True for a method that weighs the places of a map, where features are maps (`Shape.positions`).
         labelled: False for a method that must not see labels; they are zeros of no column then.
         gradient: False for a method that is fitted at once by `fit` (see `Shallow`).
         shape: What it is built for.
         width: Length W of the hash layer's outputs.
         activate: The activation that replaces the paper's, where the user chose one.
+        weights_of_bits: What each bit counts in the distance, where an added block has learnt that; else empty.
     """
 
     key: ClassVar[str] = ""
     advice: ClassVar[Advice] = Advice()
     kept: ClassVar[tuple[str, ...]] = ("scaling.", "hash_layer.")
     views: ClassVar[int] = 1
+    attends: ClassVar[bool] = False
     labelled: ClassVar[bool] = True
     gradient: ClassVar[bool] = True
 
@@ -162,10 +166,12 @@ class Method(nn.Module):
     scaling: FeatureScaling
     hash_layer: nn.Module
     activate: Callable[[Tensor], Tensor] | None
+    weights_of_bits: Tensor  # (K,) or (0,)
 
     def __init__(self) -> None:
         super().__init__()
         self.activate = None
+        self.register_buffer("weights_of_bits", torch.zeros(0))
 
     # Building
 
@@ -272,7 +278,10 @@ class Method(nn.Module):
 
     def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
         """Distances (Q, N) of the queries' outputs (Q, W) to database codes (N, bits) of -1 and +1."""
-        return (self.shape.bits - signs(self.encode_queries(queries)) @ codes.T) / 2
+        asked = signs(self.encode_queries(queries))
+        if len(self.weights_of_bits):
+            return weighted_hamming(asked, codes, self.weights_of_bits)
+        return (self.shape.bits - asked @ codes.T) / 2
 
     def learnt_codes(self) -> Tensor | None:
         """Codes (N, bits) of -1 and +1 of the training items, where a method learns them directly."""
@@ -282,7 +291,8 @@ class Method(nn.Module):
 
     def kept_tensors(self) -> dict[str, Tensor]:
         """The tensors that encoding and ranking need."""
-        return {name: tensor for name, tensor in self.state_dict().items() if name.startswith(self.kept)}
+        kept = {name: tensor for name, tensor in self.state_dict().items() if name.startswith(self.kept)}
+        return kept | ({"weights_of_bits": self.weights_of_bits} if len(self.weights_of_bits) else {})
 
     def lay_out(self) -> None:
         """Lay the numbers of every buffer out in plain order; sums in another order round otherwise.

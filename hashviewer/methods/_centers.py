@@ -1,9 +1,13 @@
 """Hash centres: one code for each class, far apart."""
 
+import itertools
+import math
+
 import torch
 from torch import Tensor
 
 from hashviewer.errors import MethodError
+from hashviewer.methods._base import Shape
 from hashviewer.methods._sign import signs
 
 _REDRAWS = 20
@@ -29,7 +33,7 @@ def hadamard_centers(classes: int, bits: int) -> Tensor:
     Random rows are drawn again until the least distance exceeds K/4 and the mean is at least K/2, at most 20 times;
     the draw with the largest least distance is taken.
     """
-    if bits & (bits - 1) == 0 and classes <= 2 * bits:
+    if _has_hadamard(classes, bits):
         matrix = sylvester(bits)
         return torch.cat([matrix, -matrix])[:classes]
     best, best_distance = torch.zeros(0, 0), -1.0
@@ -43,6 +47,29 @@ def hadamard_centers(classes: int, bits: int) -> Tensor:
         if classes == 1 or (least > bits / 4 and float(pairs.mean()) >= bits / 2):
             return rows
     return best
+
+
+def check_centers(name: str, shape: Shape) -> None:
+    """Refuse code lengths at which two classes would share a centre.
+
+    Raises:
+        MethodError: There are too few bits for the classes; the text says how many would do.
+    """
+    if shape.classes > 1 and not _enough(shape.classes, shape.bits):
+        least = next(bits for bits in itertools.count(shape.bits + 1) if _enough(shape.classes, bits))
+        raise MethodError(
+            f"{name} needs a hash centre of its own for each of the {shape.classes} classes, and {shape.bits} "
+            f"{'bit is' if shape.bits == 1 else 'bits are'} too short for that: take at least {least} bits."
+        )
+
+
+def _enough(classes: int, bits: int) -> bool:
+    """Whether there are centres from a Hadamard matrix, or so many random ones that draws differ."""
+    return _has_hadamard(classes, bits) or math.comb(bits, bits // 2) >= classes**2
+
+
+def _has_hadamard(classes: int, bits: int) -> bool:
+    return bits & (bits - 1) == 0 and classes <= 2 * bits
 
 
 def item_centers(labels: Tensor, centers: Tensor, ties: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from hashviewer.methods._sign import signs
 
-Form = Literal["square", "absolute", "log_cosh", "cube", "cosine", "cauchy"]
+Form = Literal["square", "absolute", "log_cosh", "cube", "cosine", "cauchy", "norm"]
 
 
 def square(values: Tensor) -> Tensor:
@@ -46,12 +46,20 @@ def cauchy(values: Tensor, gamma: float) -> Tensor:
     return torch.log1p(values.shape[1] / 2 * cosine_to_ones(values) / gamma)
 
 
+def norm(values: Tensor) -> Tensor:
+    """1 - ||u_i|| / sqrt(K) per item, the survey's -||h||: (n, K) between -1 and +1 to (n,)."""
+    lengths: Tensor = torch.linalg.vector_norm(values, dim=1)
+    return 1 - lengths / math.sqrt(values.shape[1])
+
+
 def penalty(values: Tensor, form: Form, *, gamma: float = 20.0) -> Tensor:
     """The mean penalty of one form, a scalar."""
     if form == "cauchy":
         return cauchy(values, gamma).mean()
     if form == "cosine":
         return cosine_to_ones(values).mean()
+    if form == "norm":
+        return norm(values).mean()
     elementwise = {
         "square": square,
         "absolute": absolute,

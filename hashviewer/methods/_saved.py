@@ -57,9 +57,12 @@ def save_method(
         "format": FORMAT,
         "method": method.key,
         "title": info.title,
-        "query": "hamming" if is_plain_hamming(info.method) else info.query,
+        "query": _query(method),
+        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
         "bits": str(method.shape.bits),
-        "feature_dim": str(method.shape.feature_dim),
+        "feature_dim": str(
+            method.shape.feature_dim // method.shape.positions
+        ),  # pooled over the places of a map
         "shape": json.dumps(asdict(method.shape)),
         "settings": json.dumps(settings),
         "packed": json.dumps(packed),
@@ -111,6 +114,13 @@ def trunk_tensors(trunk: Mapping[str, Tensor], *, half: bool) -> dict[str, Tenso
 def is_plain_hamming(method: type[Method]) -> bool:
     """Whether the Hamming distance of its codes is the method's own ranking."""
     return method.distances is Method.distances and method.encode_queries is Method.encode_queries
+
+
+def _query(method: Method) -> str:
+    """What a query of a trained method needs; see `Card.query`."""
+    if len(method.weights_of_bits):
+        return "weighted"
+    return "hamming" if is_plain_hamming(type(method)) else find_method(method.key).query
 
 
 def _holds_codes(tensor: Tensor) -> bool:

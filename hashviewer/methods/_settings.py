@@ -131,8 +131,14 @@ def _value(setting: DeclaredSetting, text: str) -> Value:
     except ValueError as error:
         what = "a whole number" if setting.kind is int else "a number"
         raise MethodError(f"{setting.name} is {what}, not “{text}”.") from error
-    if not setting.low <= number <= setting.high:
-        raise MethodError(
-            f"{setting.name} lies between {setting.low:g} and {setting.high:g}; {text} does not."
-        )
+    if not math.isfinite(number) or not setting.low <= number <= setting.high:
+        raise MethodError(f"{setting.name} is {_range(setting)}; {text} is not.")
     return number
+
+
+def _range(setting: DeclaredSetting) -> str:
+    """What a number may be, in words."""
+    if math.isinf(setting.high):
+        return "a finite number" if math.isinf(setting.low) else f"a finite number of {setting.low:g} or more"
+    low = "" if math.isinf(setting.low) else f"at least {setting.low:g} and "
+    return f"a number, {low}at most {setting.high:g}"

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hashviewer.methods._base import Advice, Batch, Method, Shape, Terms
-from hashviewer.methods._centers import hadamard_centers, item_centers, random_signs
+from hashviewer.methods._centers import check_centers, hadamard_centers, item_centers, random_signs
 from hashviewer.methods._quantization import square
 from hashviewer.methods._settings import Setting
 from hashviewer.methods.registry import Published, register
@@ -36,6 +36,11 @@ class CSQ(Method):
     ) -> None:
         super().__init__()
         self.quantization = quantization
+
+    @classmethod
+    def check(cls, shape: Shape) -> None:
+        super().check(shape)
+        check_centers("CSQ", shape)
 
     def add_parts(self, shape: Shape) -> None:
         self.register_buffer("centers", hadamard_centers(shape.classes, shape.bits))

@@ -62,6 +62,7 @@ class DAgH(Method):
     """
 
     advice = Advice(epochs=100, learning_rate=1e-3)
+    attends = True
     kept = ("scaling.", "hash_layer.second.")
     hash_layer: GuidedNets
     guide: Tensor  # (N, K) the first network's codes

@@ -87,6 +87,7 @@ class DOH(Method):
     """
 
     advice = Advice(epochs=60, learning_rate=1e-3)
+    attends = True
     hash_layer: OrdinalLayer
 
     def __init__(

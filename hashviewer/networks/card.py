@@ -36,6 +36,8 @@ class Card:
         license: Terms of use.
         created: The version of the code and the seed that made it.
         query: What a query needs: "hamming" for the Hamming distance of codes, else a distance of the method's own.
+        bit_weights: (bits,) what each bit counts in the "weighted" distance, where that is the sum of the weights of
+            the bits that differ; else empty.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Card:
     license: str
     created: str
     query: str = "hamming"
+    bit_weights: tuple[float, ...] = ()
 
 
 _NEEDS = {
@@ -64,13 +67,16 @@ _NEEDS = {
 
 
 def why_not_searchable(card: Card) -> str:
-    """Why a library cannot be encoded and searched with a model; "" if it can."""
+    """Why a library cannot be encoded and searched with a model; "" if it can.
+
+    A model whose bits have weights can: a search may take `Card.bit_weights`, or count every bit alike.
+    """
     if card.backbone == FEATURES:
         return (
             f"{card.name} was trained on features: no network goes with it that could look at pictures. "
             "Train the method on images."
         )
-    if card.query != "hamming":
+    if card.query != "hamming" and not card.bit_weights:
         return (
             f"{card.name} is {card.method}, whose query {_NEEDS.get(card.query, 'is a distance of its own')}; a library "
             "is searched by the Hamming distance of codes. “hashviewer methods” says which methods have that query."
@@ -120,6 +126,7 @@ def read_card(path: Path) -> Card:
         license=said.get("license", ""),
         created=said.get("created", ""),
         query=said.get("query", "hamming"),
+        bit_weights=_weights(path, said),
     )
 
 
@@ -166,3 +173,18 @@ def _figures(path: Path, text: str) -> tuple[tuple[str, float], ...]:
     if not all(math.isfinite(value) for _, value in figures):
         raise CheckpointError(f"The figures in the card of {path.name} are not all numbers.")
     return figures
+
+
+def _weights(path: Path, said: dict[str, str]) -> tuple[float, ...]:
+    """The weights of the bits, none or one for each."""
+    try:
+        weights = tuple(float(weight) for weight in json.loads(said.get("bit_weights", "[]")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"The weights of the bits in the card of {path.name} are damaged.") from error
+    if weights and len(weights) != int(said["bits"]):
+        raise CheckpointError(
+            f"The card of {path.name} has {len(weights)} weights for the bits of codes of {said['bits']}."
+        )
+    if not all(math.isfinite(weight) and weight >= 0 for weight in weights):
+        raise CheckpointError(f"The weights of the bits in the card of {path.name} are not all 0 or more.")
+    return weights

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from hashviewer.methods import Method, load_method
 from hashviewer.networks.header import read_header
+from hashviewer.networks.maps import pooled, with_maps
 from hashviewer.networks.trunk_file import find_trunk, put_tensors, tensors_of
 from hashviewer.networks.trunks import Trunk, make_trunk
 
@@ -19,9 +20,10 @@ class MethodNetwork(nn.Module):
         self.method = method
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """From uint8 images (B, S, S, 3) RGB to outputs (B, bits) and features (B, D), both float32."""
+        """From uint8 images (B, S, S, 3) RGB to outputs (B, bits) and pooled features (B, D), both float32."""
         features = self.trunk(images)
-        return self.method.encode(self.method.outputs(features)).float(), features
+        outputs = self.method.encode(self.method.outputs(features)).float()
+        return outputs, pooled(features, self.trunk.positions)
 
 
 def load_method_network(path: Path) -> MethodNetwork:
@@ -39,5 +41,5 @@ def load_method_network(path: Path) -> MethodNetwork:
         put_tensors(trunk, inside, path)
     else:
         trunk = find_trunk(said["backbone"], said["backbone_sha256"], beside=path)
-    network = MethodNetwork(trunk, method)
+    network = MethodNetwork(with_maps(trunk, method.shape.positions), method)
     return network.eval().requires_grad_(requires_grad=False)

@@ -1,6 +1,7 @@
 """A backbone trained further, as a file: heads that were trained on it name it by its SHA-256."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hashviewer.errors import CheckpointError
 from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.methods import TRUNK, trunk_tensors
 from hashviewer.networks.card import SUFFIX, models_folders
-from hashviewer.networks.header import read_header
+from hashviewer.networks.header import MAX_HEADER, read_header
 from hashviewer.networks.trunks import Trunk, make_trunk
 
 FORMAT = "hashviewer-trunk-1"
@@ -60,6 +61,17 @@ def load_trunk(path: Path) -> Trunk:
     trunk.weights = path.name
     trunk.sha256 = hashlib.sha256(header.data).hexdigest()
     return trunk.eval()
+
+
+def is_trunk(path: Path) -> bool:
+    """Whether a safetensors file holds a backbone, by its header alone."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            said = json.loads(file.read(min(length, MAX_HEADER))).get("__metadata__", {})
+    except (OSError, ValueError, AttributeError):
+        return False
+    return isinstance(said, dict) and said.get("format") == FORMAT
 
 
 def open_trunk(name: str, *, pretrained: bool) -> Trunk:

@@ -31,11 +31,13 @@ class Trunk(nn.Module):
         weights: Where its weights come from, for the card; "random" if they are not trained.
         sha256: Of the file with these weights; "" if they are random.
         feature_dim: D.
+        positions: Places of a map in the features; 1 for pooled ones (see `maps`).
         size: Edge S of the images it is made for, px.
     """
 
     mean: Tensor
     deviation: Tensor
+    positions = 1
 
     def __init__(
         self, name: str, network: nn.Module, *, weights: str, size: int, file: Path | None = None
@@ -57,9 +59,12 @@ class Trunk(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features (B, D)."""
-        pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
-        features: Tensor = self.network(pixels)
+        features: Tensor = self.network(self.normalised(images))
         return features.float()
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Pixels (B, 3, S, S) as the network expects them."""
+        return (images.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
 
 
 def make_trunk(name: str, *, pretrained: bool) -> Trunk:
@@ -105,21 +110,42 @@ def _lite0(*, pretrained: bool) -> Trunk:
     return Trunk(LITE0, network, weights=weights, size=224, file=file)
 
 
+def why_no_weights(name: str) -> str:
+    """Why a backbone of `NAMES` cannot have ImageNet weights here; "" if they are here, or if there never were any."""
+    if name in TORCHVISION and not (file := _torchvision_file(name)).is_file():
+        return (
+            f"The ImageNet weights of {name} are not on this machine. Put {file.name}, as torchvision publishes it, "
+            f"into {file.parent}, or train {name} from random weights."
+        )
+    if name == LITE0:
+        from hashviewer.networks.backbones import weights_file
+
+        try:
+            weights_file()
+        except CheckpointError as error:
+            return str(error)
+    return ""
+
+
+def _torchvision_file(name: str) -> Path:
+    """Where torchvision keeps a network's ImageNet weights."""
+    from torchvision import models
+
+    file: str = models.get_model_weights(name).IMAGENET1K_V1.url.rsplit("/", 1)[-1]
+    return Path(torch.hub.get_dir()) / "checkpoints" / file
+
+
 def _torchvision(name: str, *, pretrained: bool) -> Trunk:
     from torchvision import models
 
     network = models.get_model(name)
     path, said = None, "random"
     if pretrained:
-        file = models.get_model_weights(name).IMAGENET1K_V1.url.rsplit("/", 1)[-1]
-        path = Path(torch.hub.get_dir()) / "checkpoints" / file
-        if not path.is_file():
-            raise CheckpointError(
-                f"The ImageNet weights of {name} are not on this machine. Put {file}, as torchvision publishes it, "
-                f"into {path.parent}, or train {name} from random weights."
-            )
+        if reason := why_no_weights(name):
+            raise CheckpointError(reason)
+        path = _torchvision_file(name)
         network.load_state_dict(_load(path))
-        said = f"ImageNet, {file}"
+        said = f"ImageNet, {path.name}"
     if name.startswith("resnet"):
         network.fc = nn.Identity()
     else:

@@ -62,8 +62,11 @@ def choose(recipe: Recipe, given: Mapping[str, str]) -> Recipe:
     parts: dict[type, dict[str, str]] = {method: {}, Blocks: {}, Tuning: {}}
     for name, value in given.items():
         if name not in homes:
-            plain = {key: home for key, home in homes.items() if "." not in key}
-            raise MethodError(f"{recipe.method} has no setting “{name}”. {nearest(name, plain)}")
+            prefix = next((part for part in (_BLOCK, _TRAINING) if name.startswith(part)), "")
+            near = [key for key in homes if (key.startswith(prefix) if prefix else "." not in key)]
+            raise MethodError(
+                f"{recipe.method} has no setting “{name}”. {nearest(name, dict.fromkeys(near))}"
+            )
         home, own = homes[name]
         parts[home][own] = value
     constants = {**dict(recipe.settings), **parse_settings(method, parts[method])}

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer import codes
-from hashviewer.evaluation import average_precision, average_precision_at, mean_average_precision
+from hashviewer.datasets.labelled import one_hot
+from hashviewer.evaluation import Coded, average_precision, average_precision_at, mean_average_precision
 from hashviewer.progress import Progress, silent
 from hashviewer.training.photo_features import PhotoFeatures
 from hashviewer.training.photo_head import head_outputs, learn_head
@@ -82,9 +83,8 @@ def measure(
     """
     packed = codes.from_outputs(outputs)
     rows = np.arange(len(labels))
-    found = mean_average_precision(
-        packed, packed, outputs.shape[1], lambda row: labels == labels[row], own_rows=rows
-    )
+    everyone = Coded(packed, one_hot(labels.astype(np.int64), int(labels.max(initial=0)) + 1))
+    found = mean_average_precision(everyone, everyone, outputs.shape[1], own_rows=rows)
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     cosine = unit @ unit.T
     reference, reranked = [], []

@@ -15,6 +15,7 @@ from hashviewer.evaluation.ranking_scores import RankingScores, score_method
 from hashviewer.methods import AddedBlocks, Batch, Clock, Method, Shape, Terms, TrainingItems
 from hashviewer.progress import Progress, silent
 from hashviewer.training.examples import Examples
+from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.recipe import LEAST_BATCH, Recipe, check_recipe
 from hashviewer.training.resume import RunState, SavedState, load_state, save_state
 
@@ -108,7 +109,7 @@ class _Run:
         self.method = recipe.make_method()
         labels = examples.labels
         self.classes = labels.shape[1] if self.method.labelled else 0
-        self.kept, self.held = _split(labels, recipe)
+        self.kept, self.held = split_items(labels, recipe)
         self.method.build(
             Shape(
                 examples.feature_dim,
@@ -122,7 +123,7 @@ class _Run:
         self.blocks = AddedBlocks(recipe.blocks, self.method)
         self.method.to(recipe.device)
         self.blocks.to(recipe.device)
-        self._check_items()
+        check_kept(labels[self.kept], labelled=self.method.labelled)
         self.epochs = recipe.epochs if self.method.gradient else 1
         self._begin()
         self.optimizers = {
@@ -148,6 +149,7 @@ class _Run:
             self._training(mode=False)
             with torch.no_grad():
                 self.method.end_epoch(self._clock(number, len(parts) - 1), self._outputs_of_kept)
+                self.blocks.end_epoch(self.method, self._labels(self.kept), self._outputs_of_kept)
             self.method.lay_out()
             self._check_finite(number)
         terms = tuple((name, sum(values) / len(values)) for name, values in told.items())
@@ -176,18 +178,6 @@ class _Run:
 
     # Beginning
 
-    def _check_items(self) -> None:
-        if len(self.kept) < LEAST_BATCH:
-            raise TrainingError(f"Training needs at least {LEAST_BATCH} images; there are {len(self.kept)}.")
-        if self.method.labelled:
-            absent = (self.examples.labels[self.kept].sum(0) == 0).nonzero().flatten().tolist()
-            if absent:
-                names = ", ".join(str(place) for place in absent[:8])
-                raise TrainingError(
-                    f"{len(absent)} of {self.classes} classes have no training image (numbers {names}). "
-                    "Leave them out, or hold fewer images out."
-                )
-
     @torch.no_grad()
     def _begin(self) -> None:
         self._training(mode=False)
@@ -199,6 +189,8 @@ class _Run:
         self.method.begin(items)
         if not self.method.gradient:
             self.method.fit(items)  # type: ignore[operator]
+        if self.blocks.sees_all:
+            self.blocks.begin(self._labels(self.kept), self._outputs_of_kept())
         self.method.lay_out()
 
     def _groups(self, player: str, parameters: list[nn.Parameter]) -> list[dict[str, object]]:
@@ -231,11 +223,17 @@ class _Run:
     def _step(self, indices: Tensor, clock: Clock, told: dict[str, list[float]]) -> None:
         self.method.begin_step(clock)
         self.blocks.begin_step(clock)
-        for player in self.method.turns(clock):
+        turns = self.method.turns(clock)
+        if not turns:
+            raise TrainingError(
+                f"{type(self.method).__name__}.turns names nobody to move in step {clock.step + 1}; a step has at "
+                f"least one of its players: {', '.join(self.optimizers)}."
+            )
+        for player in turns:
             batch = self._batch(indices)
             terms = self.method.terms_of(player, batch)
             if player == _MAIN:
-                terms = {**terms, **self.blocks(batch)}
+                terms = {**terms, **self.blocks(batch, self.method)}
             self._descend(player, terms, clock)
             for name, value in terms.items():
                 told.setdefault(name, []).append(float(value.detach()))
@@ -246,9 +244,8 @@ class _Run:
         loss = sum(terms.values(), start=torch.zeros((), device=self.kept.device))
         if not math.isfinite(float(loss.detach())):
             bad = [name for name, value in terms.items() if not math.isfinite(float(value.detach()))]
-            raise TrainingError(
-                f"The loss is not a number in epoch {clock.epoch + 1} ({', '.join(bad)}). The last good state is "
-                "kept; try a lower learning rate."
+            raise self._not_a_number(
+                f"The loss is not a number in epoch {clock.epoch + 1} ({', '.join(bad)})."
             )
         optimizer = self.optimizers[player]
         for group in optimizer.param_groups:
@@ -322,19 +319,17 @@ class _Run:
     def _check_finite(self, number: int) -> None:
         for name, value in self.method.state_dict().items():
             if value.is_floating_point() and not bool(value.isfinite().all()):
-                raise TrainingError(
-                    f"“{name}” is not a number after epoch {number + 1}. The last good state is kept; try a "
-                    "lower learning rate."
-                )
+                raise self._not_a_number(f"“{name}” is not a number after epoch {number + 1}.")
 
-
-def _split(labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Places (n,) to train on and places held out, drawn by the seed."""
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed)).to(
-        labels.device
-    )
-    held = round(recipe.holdout * len(labels))
-    return order[held:].sort().values, order[:held].sort().values
+    def _not_a_number(self, what: str) -> TrainingError:
+        done = len(self.records)
+        kept = (
+            f"The last good state, of epoch {done}, stays as it is." if done else "No epoch was done before."
+        )
+        return TrainingError(
+            f"{what} {kept} Try a lower learning rate than {self.recipe.learning_rate:g}; that is another run, so give "
+            "it another output or delete the state of this one."
+        )
 
 
 def _optimizer(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +83,17 @@ def cached_examples(
     progress: Progress = silent,
 ) -> CachedExamples:
     """Examples of features that a frozen backbone gives, computed once and kept."""
-    key = FeatureKey(f"{trunk.name}, {trunk.sha256}", preprocessing, mirrored)
+    name = f"{trunk.name}, {trunk.sha256}"
+    if trunk.positions > 1:
+        name += f", {trunk.positions} places of {trunk.feature_dim // trunk.positions} channels"
+    if place.bfloat16:
+        name += ", bfloat16"
+    key = FeatureKey(name, preprocessing, mirrored)
     features = cached_features(
         images, trunk, key, place.cache, device=place.device, bfloat16=place.bfloat16, progress=progress
     )
-    return CachedExamples(features, torch.from_numpy(images.labels)).to(place.device)
+    labels = torch.from_numpy(images.labels)
+    return CachedExamples(features, labels, positions=trunk.positions).to(place.device)
 
 
 def image_examples(
@@ -109,7 +114,7 @@ def image_examples(
             f"{len(images):,} images of {preprocessing.size} px do not fit into memory. Choose a smaller --size, "
             "or --freeze the backbone, which keeps features only."
         )
-    pixels = _pixels(images, lambda one: images.pixels(one, preprocessing), preprocessing.size, progress)
+    pixels = pixels_of(images, preprocessing, progress=progress)
     labels = torch.from_numpy(images.labels)
     return ImageExamples(
         trunk.to(place.device),
@@ -117,13 +122,22 @@ def image_examples(
         labels.to(place.device),
         feature_dim=trunk.feature_dim,
         bfloat16=place.bfloat16,
+        positions=trunk.positions,
     )
 
 
-def _pixels(
-    images: LabelledImages, read: Callable[[int], NDArray[np.uint8]], size: int, progress: Progress
-) -> Tensor:
+def pixels_of(images: LabelledImages, preprocessing: Preprocessing, *, progress: Progress = silent) -> Tensor:
+    """Pixels (N, S, S, 3) uint8 of all images, decoded by two threads.
+
+    Raises:
+        ImageError: An image cannot be read.
+    """
+    size = preprocessing.size
     found = torch.empty((len(images), size, size, 3), dtype=torch.uint8)
+
+    def read(place: int) -> NDArray[np.uint8]:
+        return images.pixels(place, preprocessing)
+
     with ThreadPoolExecutor(2) as threads:
         for first in range(0, len(images), 256):
             progress(first, len(images), "Images")

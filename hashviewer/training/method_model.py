@@ -13,13 +13,15 @@ from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
 from hashviewer.errors import CheckpointError, TrainingError
 from hashviewer.evaluation.protocols import ProtocolName, Split, split
 from hashviewer.images import Preprocessing
-from hashviewer.methods import Shape, find_method, save_method
+from hashviewer.methods import Shape, all_methods, check_blocks, find_method, save_method
 from hashviewer.networks import Card, read_card
 from hashviewer.networks.card import FEATURES
+from hashviewer.networks.maps import with_maps
 from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import LITE0, SMALL, Trunk
 from hashviewer.progress import Progress, silent
 from hashviewer.training.examples import CachedExamples, Examples
+from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.loop import EpochRecord, Trained, train
 from hashviewer.training.method_data import (
     Labelled,
@@ -30,6 +32,7 @@ from hashviewer.training.method_data import (
     labelled_only,
 )
 from hashviewer.training.recipe import Recipe, check_recipe
+from hashviewer.training.threads import threads_of_torch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +44,13 @@ class MethodJob:
         data: What on, see `open_dataset`.
         output: The checkpoint to write; beside it, with the suffix ".run", lies the state of an unfinished run.
         place: Where features are computed and kept, and the device of the training.
-        backbone: Name, or a backbone's file; not used for data that are features.
+        backbone: Name, or a backbone's file; EfficientNet-Lite0 if empty.
         frozen: Whether the backbone stays as it is; None freezes one that has trained weights.
         size: Edge of its input in px; None takes what it was made for.
         mirrored: Whether a frozen backbone also sees every image mirrored.
+        maps: Places of the backbone's last map that an attention method sees (see `networks.maps`); 1 for pooled
+            features. For data that are features, the places they hold.
+        scratch: Whether the backbone begins with random weights, though there may be trained ones.
         protocol: Train on this protocol's training images only.
     """
 
@@ -52,11 +58,39 @@ class MethodJob:
     data: str
     output: Path
     place: Place
-    backbone: str = LITE0
+    backbone: str = ""
     frozen: bool | None = None
     size: int | None = None
     mirrored: bool = False
+    maps: int = 1
+    scratch: bool = False
     protocol: ProtocolName | None = None
+
+    @property
+    def state(self) -> Path:
+        """Where the state of an unfinished run lies."""
+        return self.output.with_suffix(".run")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A job whose parts were found to fit together.
+
+    Attributes:
+        data: What is trained on.
+        division: The protocol's, if one was asked for.
+        trunk: The backbone; None for data that are features.
+        frozen: Whether it stays as it is.
+        preprocessing: How images become its input.
+        recipe: The job's, knowing its data.
+    """
+
+    data: Labelled
+    division: Split | None
+    trunk: Trunk | None
+    frozen: bool
+    preprocessing: Preprocessing
+    recipe: Recipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,28 +128,49 @@ def train_method(
     Raises:
         HashViewerError: The data, the backbone, the sizes or the recipe do not do; nothing was written.
     """
-    check_recipe(job.recipe)
-    data, division = _items(job)
-    trunk = None if isinstance(data, LabelledFeatures) else _trunk(job)
-    _check_sizes(job, data, trunk)
-    preprocessing = _preprocessing(job, trunk)
-    frozen = _frozen(job, trunk)
-    examples = _examples(job, data, trunk, preprocessing, frozen=frozen, progress=progress)
-    seen = f"{data.fingerprint} {job.backbone} {frozen} {job.mirrored} {preprocessing.to_json()}"
-    recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
-    state = job.output.with_suffix(".run")
-    done = train(recipe, examples, state=state, on_epoch=on_epoch, progress=progress)
-    about = _about(job, data, preprocessing, done, division) | _of_backbone(trunk, frozen=frozen)
+    ready = prepare(job)
+    recipe, data, trunk, frozen = ready.recipe, ready.data, ready.trunk, ready.frozen
+    examples = _examples(job, data, trunk, ready.preprocessing, frozen=frozen, progress=progress)
+    with threads_of_torch(1 if frozen else torch.get_num_threads()):
+        done = train(recipe, examples, state=job.state, on_epoch=on_epoch, progress=progress)
+    about = _about(job, data, ready.preprocessing, done, ready.division) | _of_backbone(trunk, frozen=frozen)
     inside = trunk.network.state_dict() if trunk is not None and not frozen else None
     save_method(job.output, done.method, dict(recipe.settings), about, trunk=inside)
-    state.unlink(missing_ok=True)
+    job.state.unlink(missing_ok=True)
     return MethodReport(
         read_card(job.output), len(done.kept), data.labels.shape[1], done.records, done.seconds
     )
 
 
-def _items(job: MethodJob) -> tuple[Labelled, Split | None]:
-    data = open_dataset(job.data)
+def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = None) -> Prepared:
+    """Find out whether the parts of a job fit together, before a feature is computed.
+
+    Args:
+        job: What is to be done.
+        data: What the job's data are, opened; None opens them.
+        trunk: Its backbone, opened; None opens it.
+
+    Raises:
+        HashViewerError: They do not; the text says what would.
+    """
+    check_recipe(job.recipe)
+    data, division = _items(job, open_dataset(job.data) if data is None else data)
+    if isinstance(data, LabelledFeatures):
+        _refuse_what_features_lack(job, data)
+        trunk = None
+    else:
+        trunk = with_maps(open_backbone(job) if trunk is None else trunk, job.maps)
+    _check_sizes(job, data, trunk)
+    preprocessing = _preprocessing(job, trunk)
+    frozen = _frozen(job, trunk)
+    seen = f"{data.fingerprint} {job.backbone or LITE0} {frozen} {job.mirrored} {preprocessing.to_json()}"
+    seen += f" {job.maps} places" if job.maps > 1 else ""
+    seen += " from random weights" if job.scratch else ""
+    recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
+    return Prepared(data, division, trunk, frozen, preprocessing, recipe)
+
+
+def _items(job: MethodJob, data: Labelled) -> tuple[Labelled, Split | None]:
     division = None
     if job.protocol is not None:
         parts = data.parts if isinstance(data, LabelledImages) else None
@@ -124,11 +179,27 @@ def _items(job: MethodJob) -> tuple[Labelled, Split | None]:
     return (labelled_only(data) if find_method(job.recipe.method).method.labelled else data), division
 
 
-def _trunk(job: MethodJob) -> Trunk:
-    """The backbone; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
+def _refuse_what_features_lack(job: MethodJob, data: LabelledFeatures) -> None:
+    asked = {
+        f"--backbone {job.backbone}": bool(job.backbone),
+        "--finetune": job.frozen is False,
+        f"--size {job.size}": job.size is not None,
+        "--mirrored": job.mirrored,
+        "--scratch": job.scratch,
+    }
+    useless = [name for name, given in asked.items() if given]
+    if useless:
+        raise TrainingError(
+            f"{data.name} holds features, not images: no network looks at them. Leave out {', '.join(useless)}."
+        )
+
+
+def open_backbone(job: MethodJob) -> Trunk:
+    """The backbone of a job; a small net, of which no trained weights exist, gets random ones by the recipe's seed."""
     with torch.random.fork_rng():
         torch.manual_seed(job.recipe.seed)
-        return open_trunk(job.backbone, pretrained=job.backbone.lower() not in SMALL)
+        name = job.backbone or LITE0
+        return open_trunk(name, pretrained=not job.scratch and name.lower() not in SMALL)
 
 
 def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
@@ -144,9 +215,21 @@ def _frozen(job: MethodJob, trunk: Trunk | None) -> bool:
 def _check_sizes(job: MethodJob, data: Labelled, trunk: Trunk | None) -> None:
     """Refuse what the method cannot do before a feature is computed."""
     method = type(job.recipe.make_method())
+    check_blocks(job.recipe.blocks, method)
     dim = trunk.feature_dim if trunk is not None else data.features.shape[1]  # type: ignore[union-attr]
     classes = data.labels.shape[1] if method.labelled else 0
-    method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden))
+    if job.maps > 1 and not method.attends:
+        attending = [info.title for info in all_methods() if info.method.attends]
+        raise TrainingError(
+            f"{find_method(job.recipe.method).title} looks at pooled features; maps are for {' and '.join(attending)}, "
+            "which weigh their places."
+        )
+    if dim % job.maps:
+        raise TrainingError(f"{dim} features do not spread over {job.maps} places of a map.")
+    method.check(Shape(dim, job.recipe.bits, classes, job.recipe.head, job.recipe.hidden, job.maps))
+    labels = torch.from_numpy(data.labels)
+    kept, _ = split_items(labels, job.recipe)
+    check_kept(labels[kept], labelled=method.labelled, names=data.label_names)
 
 
 def _preprocessing(job: MethodJob, trunk: Trunk | None) -> Preprocessing:
@@ -176,7 +259,9 @@ def _examples(
 ) -> Examples:
     if isinstance(data, LabelledFeatures) or trunk is None:
         assert isinstance(data, LabelledFeatures), "images have a backbone"
-        features = CachedExamples(torch.from_numpy(data.features), torch.from_numpy(data.labels))
+        features = CachedExamples(
+            torch.from_numpy(data.features), torch.from_numpy(data.labels), positions=job.maps
+        )
         return features.to(job.place.device)
     if frozen:
         return cached_examples(

@@ -10,6 +10,7 @@ from hashviewer.errors import TrainingError
 from hashviewer.methods import Blocks, Method, Value, find_method
 
 LEAST_BATCH = 3  # a triplet
+_LATER = {"orthogonality": 0.0, "bit_weights": 0.0}  # blocks that came after version 1 of a run's state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,17 @@ class Recipe:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     def fingerprint(self) -> str:
-        """SHA-256 of what determines the run: all but the device and how often it is measured."""
-        told = dataclasses.replace(self, device="", measure_every=0)
-        return hashlib.sha256(told.to_json().encode()).hexdigest()
+        """SHA-256 of what determines the run: all but the device and how often it is measured.
+
+        What a later version added counts only where it is used, so that runs of earlier versions keep theirs.
+        """
+        told = dataclasses.asdict(dataclasses.replace(self, device="", measure_every=0))
+        told["blocks"] = {
+            name: value
+            for name, value in told["blocks"].items()
+            if name not in _LATER or value != _LATER[name]
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def recipe_for(method: str, *, bits: int, settings: tuple[tuple[str, Value], ...] = ()) -> Recipe:

@@ -131,6 +131,25 @@ def load_state(path: Path, fingerprint: str) -> SavedState:
     return SavedState(records, tensors)
 
 
+def saved_records(path: Path) -> tuple[str, Sequence[dict[str, Any]]]:
+    """Fingerprint of the recipe and records of a state, its tensors left alone.
+
+    Raises:
+        TrainingError: The file is damaged or of another format.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+        records: Sequence[dict[str, Any]] = json.loads(metadata.get("records", ""))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise TrainingError(f"The state {path.name} is damaged: {error}. Delete it to begin anew.") from error
+    if metadata.get("format") != FORMAT:
+        raise TrainingError(f"The state {path.name} is of another version. Delete it to begin anew.")
+    return metadata.get("recipe", ""), records
+
+
 def _entries(optimizer: torch.optim.Optimizer) -> Iterator[tuple[int, str, Tensor]]:
     for place, entry in optimizer.state_dict()["state"].items():
         for key, value in entry.items():

@@ -32,6 +32,15 @@ class Row:
 
 
 SEPARATOR = None
+LIBRARY_MENU = (
+    "new_library",
+    "open_file",
+    "open_library_folder",
+    "open_sample",
+    "refresh_library",
+    "train_method",
+)
+"""The actions at the library's name in the tool bar."""
 
 MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
     (
@@ -47,6 +56,14 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
             SEPARATOR,
             Row("refresh_library", "&Refresh library", "F5", "Read new and changed photos", icon="refresh"),
             Row("encode_with_model", "Encode with another &model…", icon="chip"),
+            Row(
+                "train_method",
+                "&Train a hashing method…",
+                "Ctrl+T",
+                "Make a model from labelled images or features",
+                icon="train",
+                needs_library=False,
+            ),
             Row("export_results", "&Export results…", "Ctrl+E", icon="export"),
             Row("pack_library", "&Pack into one file…"),
             SEPARATOR,

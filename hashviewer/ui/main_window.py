@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QVBox
 
 from hashviewer.library import Problem
 from hashviewer.ui import views
-from hashviewer.ui.actions import Actions
+from hashviewer.ui.actions import LIBRARY_MENU, Actions
 from hashviewer.ui.commands import Commands
 from hashviewer.ui.controller import Controller
 from hashviewer.ui.docks import PRESETS, Docks
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
 
     def _make_library_menu(self) -> QMenu:
         menu = QMenu(self)
-        for slot in ("new_library", "open_file", "open_library_folder", "open_sample", "refresh_library"):
+        for slot in LIBRARY_MENU:
             menu.addAction(self.actions_table[slot])
         self._recent_menu = menu.addMenu("Recent")
         self.actions_table.menus["File"].insertMenu(self.actions_table["close_library"], self._recent_menu)
@@ -290,6 +290,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
         workspace = self.explorer.workspace
+        self.commands.end_training()
         self.tasks.shutdown()
         self.thumbnails.shutdown()
         if workspace is not None:

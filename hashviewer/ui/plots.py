@@ -94,6 +94,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         y_label: Name and unit of the y axis.
         log: Whether y holds log10 of counts.
         whole_y: Whether y counts whole things too, as in a heat map of bits.
+        y_axis: A y axis of another kind than these.
 
     Signals:
         clicked: Place in plot coordinates and keyboard modifiers of a click that dragged nothing.
@@ -103,9 +104,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     clicked = Signal(QPointF, object)
     stepped = Signal(int)
 
-    def __init__(self, *, x_label: str, y_label: str, log: bool = False, whole_y: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        x_label: str,
+        y_label: str,
+        log: bool = False,
+        whole_y: bool = False,
+        y_axis: pg.AxisItem | None = None,
+    ) -> None:
         axes = {"bottom": WholeAxis("bottom")}
-        if log:
+        if y_axis is not None:
+            axes["left"] = y_axis
+        elif log:
             axes["left"] = DecadeAxis("left")
         elif whole_y:
             axes["left"] = WholeAxis("left")

@@ -86,6 +86,15 @@ class Settings:
         self._store.setValue("cell size", size)
 
     @property
+    def training(self) -> str:
+        """The training begun last, as JSON; empty when there was none."""
+        return self._text("training", "")
+
+    @training.setter
+    def training(self, plan: str) -> None:
+        self._store.setValue("training", plan)
+
+    @property
     def recent(self) -> list[Path]:
         """The libraries opened last, the latest first."""
         try:

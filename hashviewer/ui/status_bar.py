@@ -7,8 +7,11 @@ from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.theme import tabular
 
+TRAINING = "train"
 LONG_MS = 200  # what takes longer shows that it works
-STOPPABLE = frozenset({"index", "export", "pack", "sample"})  # keys of tasks whose part that is done is kept
+STOPPABLE = frozenset(
+    {"index", "export", "pack", "sample", "train"}
+)  # keys of tasks whose part that is done is kept
 
 
 class StatusBar(QStatusBar):
@@ -16,10 +19,12 @@ class StatusBar(QStatusBar):
 
     Signals:
         problems_asked: The problem count was pressed.
+        training_asked: The training under way is to be shown.
         told: What is said about the task under way, whenever it changes.
     """
 
     problems_asked = Signal()
+    training_asked = Signal()
     told = Signal(str)
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue) -> None:
@@ -35,6 +40,7 @@ class StatusBar(QStatusBar):
         self._label = QLabel(visible=False)
         self._bar = QProgressBar(visible=False, textVisible=False)
         self._cancel: QPushButton = QPushButton("Cancel", visible=False, toolTip="Stop; what is done is kept")
+        self._show: QPushButton = QPushButton("Show", visible=False, toolTip="Show the training")
         self._delay = QTimer(self, interval=LONG_MS, singleShot=True)
         self._build()
         self._connect()
@@ -48,7 +54,7 @@ class StatusBar(QStatusBar):
         self._bar.setAccessibleName("Progress")
         self.addWidget(self._photos)
         self.addWidget(self._problems)
-        for widget in (self._label, self._bar, self._cancel):
+        for widget in (self._label, self._bar, self._show, self._cancel):
             self.addPermanentWidget(widget)
 
     def _connect(self) -> None:
@@ -59,6 +65,7 @@ class StatusBar(QStatusBar):
         self.tasks.finished.connect(self._on_finished)
         self._problems.clicked.connect(self.problems_asked)
         self._cancel.clicked.connect(self._on_cancel)
+        self._show.clicked.connect(self.training_asked)
         self._delay.timeout.connect(self._show_latest)
 
     def describe(self) -> None:
@@ -117,15 +124,16 @@ class StatusBar(QStatusBar):
         self._say(f"{self._running.get(key, '')}{counted}{f' · {message}' if message else ''}")
 
     def _show_latest(self) -> None:
-        self._key = next(
-            (key for key in self._running if key in STOPPABLE), next(reversed(self._running), "")
-        )
+        stoppable = [key for key in self._running if key in STOPPABLE]
+        shorter = [key for key in stoppable if key != TRAINING]  # a training may take hours
+        self._key = next(iter(shorter or stoppable), next(reversed(self._running), ""))
         shown = bool(self._key)
         self._say(f"{self._running[self._key]}…" if shown else "")
         self._bar.setRange(0, 0)
         self._label.setVisible(shown)
         self._bar.setVisible(shown)
         self._cancel.setVisible(shown)
+        self._show.setVisible(self._key == TRAINING)
         self._cancel.setEnabled(True)
 
     def _say(self, text: str) -> None:

@@ -40,6 +40,7 @@ class _Task:
     on_progress: Callable[[int, int | None, str], None] | None
     stop: Event = field(default_factory=Event)
     dropped: bool = False
+    in_background: bool = False
     report: _Report | None = None
     future: Future[None] | None = None
 
@@ -58,7 +59,7 @@ class TaskQueue(QObject):
         progressed: Key, steps done, all steps (None: unknown), message; at most 20 a second.
         finished: Key of a task that is over, whether done, failed or cancelled, after its callback.
         failed: The sentence of an error that no `on_error` took.
-        idle: No task is left.
+        idle: No task is left that anybody waits for.
     """
 
     started = Signal(str, str)
@@ -89,6 +90,7 @@ class TaskQueue(QObject):
         on_progress: Callable[[int, int | None, str], None] | None = None,
         pass_progress: bool = False,
         label: str = "",
+        in_background: bool = False,
     ) -> None:
         """Call ``function(*args)`` in a worker; callbacks run in the GUI thread.
 
@@ -103,11 +105,12 @@ class TaskQueue(QObject):
             on_progress: Gets done, total and message, at most 20 times a second.
             pass_progress: Whether the function takes the keyword ``progress``.
             label: What is being done, for the user, such as "Searching".
+            in_background: Whether nobody waits for it, as for work of hours: the queue counts as idle beside it.
         """
         if self._closed:
             return
         self._drop(key)
-        task = _Task(key, label, on_done, on_error, on_progress)
+        task = _Task(key, label, on_done, on_error, on_progress, in_background=in_background)
         self._tasks[key] = task
         self.started.emit(key, label)
         task.future = self._pool.submit(self._work, task, function, args, pass_progress=pass_progress)
@@ -139,8 +142,8 @@ class TaskQueue(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether any task is under way."""
-        return bool(self._tasks)
+        """Whether any task is under way that somebody waits for."""
+        return any(not task.in_background for task in self._tasks.values())
 
     def runs(self, key: str) -> bool:
         """Whether a task under `key` is under way."""
@@ -202,6 +205,7 @@ class TaskQueue(QObject):
     def _tell_when_idle(self) -> None:
         if not self._tasks:
             self._reporter.stop()
+        if not self.busy:
             self.idle.emit()
 
     def _pass_reports_on(self) -> None:

@@ -75,13 +75,13 @@ def test_settings_reach_the_method_the_blocks_and_the_training(data, tmp_path):
     [
         (["dpsh", "--set", "etta=1"], "Did you mean eta"),
         (["dpsh", "--set", "eta"], "not NAME=VALUE"),
-        (["dpsh", "--set", "eta=-1"], "eta lies between 0"),
+        (["dpsh", "--set", "eta=-1"], "eta is a finite number of 0 or more; -1 is not"),
         (["dvsq", "--bits", "13"], "nearest are 8 and 16"),
         (["dpsh", "--holdout", "cats"], "share of the items"),
         (["dpsh", "--head", "deep"], "linear"),
         (["dpsh", "--protocol", "IV"], "I', I-all, II, III"),
         (["dpsh", "--protocol", "I"], "images left"),
-        (["dpsh", "--set", "batch=2"], "batch lies between 3"),
+        (["dpsh", "--set", "batch=2"], "batch is a finite number of 3 or more"),
         (["dpsh", "--device", "gpu"], "device “gpu” is unknown"),
     ],
 )

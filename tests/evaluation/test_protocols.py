@@ -38,6 +38,10 @@ def test_the_other_protocols_differ_where_they_should():
     assert (len(official.queries), len(official.database), len(official.training)) == (1000, 5000, 5000)
     with pytest.raises(DatasetError, match="official parts"):
         split(TEN, "III")
+    drawn = split(TEN, "random", queries_per_class=70, training_per_class=90)
+    assert (len(drawn.queries), len(drawn.database), len(drawn.training)) == (70, 5930, 90)
+    assert set(drawn.training) <= set(drawn.database)
+    assert not set(drawn.queries) & set(drawn.database)
 
 
 def test_a_class_with_too_few_images_is_said_and_unlabelled_images_take_no_part():

@@ -1,7 +1,6 @@
 """What holds for every method in the registry."""
 
 import ast
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,6 @@ ONE_CLASS = torch.tensor([[1.0, 0, 0, 0]]).repeat(6, 1)
 SEVERAL_LABELS = torch.tensor(
     [[1.0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 1, 0]]
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("key", ALL)
@@ -134,16 +125,6 @@ def test_200_examples_of_4_classes_are_learnt(key):
 def test_a_method_that_learns_from_labels_refuses_a_single_class(key):
     with pytest.raises(HashViewerError, match="two classes"):
         built(key, classes=1)
-
-
-@pytest.mark.parametrize("key", ALL)
-def test_the_added_blocks_go_with_every_method(key):
-    features, labels = four_classes(40)
-    blocks = methods.Blocks(sign="tanh", penalty="cube", balance=0.1, independence=0.1, label_use="labnet")
-    if not find_method(key).method.labelled:
-        blocks = dataclasses.replace(blocks, label_use="none")
-    recipe = dataclasses.replace(small_recipe(key, epochs=1, batch=20), blocks=blocks)
-    train(recipe, CachedExamples(features, labels))
 
 
 def test_no_method_imports_another():

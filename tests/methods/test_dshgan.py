@@ -17,14 +17,6 @@ from hashviewer.training.loop import train
 SEVERAL = torch.tensor([[1.0, 1, 0, 0], [0, 1, 1, 1], [0, 0, 0, 1], [1, 1, 1, 1]])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def joint(key="dshgan", **settings):
     """A method in its second stage, and a batch of all items."""
     method, batch = begun(key, first=0.0, **settings)

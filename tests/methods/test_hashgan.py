@@ -13,14 +13,6 @@ from hashviewer.training.image_examples import ImageExamples
 from hashviewer.training.loop import train
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def softplus(t):
     return math.log1p(math.exp(-abs(t))) + max(t, 0)
 

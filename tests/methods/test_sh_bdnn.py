@@ -33,14 +33,6 @@ WEIGHTS = {
 SEVERAL = torch.tensor([[1.0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0], [0, 0, 1]])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_the_worked_example():
     method = built("sh-bdnn", bits=1, classes=2, **{**WEIGHTS, "balance": 0.5})
     with torch.no_grad():

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,13 @@ from hashviewer.images import Preprocessing
 from hashviewer.networks.backbones import CLASSES
 from hashviewer.networks.checkpoint import Origin
 from hashviewer.networks.heads import HashHead
+from hashviewer.training.threads import threads_of_torch
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    with threads_of_torch(1):
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from hashviewer.errors import CheckpointError, MethodError, TrainingError
-from hashviewer.methods import Blocks, load_method, save_method
+from hashviewer.methods import Blocks, find_method, load_method, save_method
 from hashviewer.progress import Cancelled
 from hashviewer.training.examples import CachedExamples
 from hashviewer.training.image_examples import ImageExamples, mirrored_and_shifted
@@ -203,3 +203,9 @@ def test_features_with_several_views_are_drawn_and_one_view_can_be_thinned():
     assert torch.equal(plain, FEATURES)
     thinned, _ = CachedExamples(FEATURES, LABELS, jitter=0.5).features(torch.arange(60), augmented=True)
     assert 0.3 < float((thinned == 0).float().mean()) < 0.7
+
+
+def test_a_step_in_which_nobody_moves_is_an_error_of_the_method(monkeypatch):
+    monkeypatch.setattr(find_method("dsh").method, "turns", lambda self, clock: ())
+    with pytest.raises(TrainingError, match=r"DSH\.turns names nobody .* players: main"):
+        train(recipe(), CachedExamples(FEATURES, LABELS))

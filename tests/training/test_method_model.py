@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from hashviewer.errors import CheckpointError, TrainingError
+from hashviewer.images import Preprocessing
 from hashviewer.networks import load_network, read_card, why_not_searchable
 from hashviewer.networks.trunk_file import load_trunk, save_trunk
 from hashviewer.networks.trunks import make_trunk
@@ -15,16 +16,9 @@ from hashviewer.progress import Cancelled
 from hashviewer.training.method_data import Place, chosen
 from hashviewer.training.method_model import MethodJob, train_method
 from hashviewer.training.recipe import recipe_for
+from hashviewer.training.threads import threads_of_torch
 
 COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +124,48 @@ def test_a_part_of_a_data_set_has_a_fingerprint_of_its_own(pictures):
     assert len({whole.fingerprint, part.fingerprint, chosen(whole, np.array([3, 20])).fingerprint}) == 3
     assert part.labels.tolist() == whole.labels[[20, 3]].tolist()
     assert part.read(0) == whole.read(20)
+
+
+def test_a_head_is_trained_with_one_thread_and_a_backbone_with_all(pictures, tmp_path):
+    np.savez(tmp_path / "a.npz", features=np.eye(3, 8)[np.arange(30) % 3], labels=np.arange(30) % 3)
+    seen = []
+
+    def look(record):
+        seen.append(torch.get_num_threads())
+
+    with threads_of_torch(2):
+        train_method(job(tmp_path / "a.npz", tmp_path, epochs=1, backbone=""), on_epoch=look)
+        train_method(job(pictures, tmp_path, epochs=1), on_epoch=look)
+        seen.append(torch.get_num_threads())
+    assert seen == [1, 2, 2]
+
+
+def test_an_attention_method_sees_the_backbones_map_and_its_file_opens_with_it(pictures, tmp_path):
+    report = train_method(job(pictures, tmp_path, method="dagh-attention", maps=4))
+    network = load_network(report.card.path)
+    assert network.method.shape.positions == 4
+    assert network.method.shape.feature_dim == 4 * 64
+    pixels = some_pixels(pictures)
+    outputs, features = network(pixels)
+    assert outputs.shape == (1, 8)
+    assert features.shape == (1, report.card.feature_dim) == (1, 64)  # pooled, for re-ranking
+    maps = network.trunk(pixels)
+    assert torch.equal(outputs, network.method.encode(network.method.outputs(maps)))
+
+
+def test_maps_are_cached_apart_from_pooled_features(pictures, tmp_path):
+    trunk = make_trunk("dsh-small", pretrained=False)
+    colours = tmp_path / "colours.safetensors"
+    save_trunk(colours, trunk, preprocessing=Preprocessing(size=32, crop_fraction=1.0), training="nothing")
+    cache = set()
+    for maps in (1, 4, 9):
+        train_method(job(pictures, tmp_path, method="doh", backbone=str(colours), maps=maps, epochs=1))
+        assert len(set((tmp_path / "cache").iterdir()) - cache) == 1
+        cache = set((tmp_path / "cache").iterdir())
+
+
+def test_maps_are_for_methods_that_attend_to_them(pictures, tmp_path):
+    with pytest.raises(TrainingError, match=r"maps are for DAgH and DOH"):
+        train_method(job(pictures, tmp_path, maps=4))
+    with pytest.raises(CheckpointError, match="4, 9, 16 places"):
+        train_method(job(pictures, tmp_path, method="doh", maps=7))

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from hashviewer.search.kernels import cache
 
-MODULES = ("scanning", "selecting", "summing", "probing", "joining")
+MODULES = ("scanning", "selecting", "summing", "probing", "joining", "counting")
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 

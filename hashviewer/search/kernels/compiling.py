@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 config.CACHE_DIR = str(folder())  # read by numba when a function is decorated
 
 U8, U16, U32, U64 = types.uint8, types.uint16, types.uint32, types.uint64
-I64, F32, NONE = types.int64, types.float32, types.void
+I64, F32, F64, NONE = types.int64, types.float32, types.float64, types.void
 
 
 def read(element: types.Type, dimensions: int = 1) -> types.Array:

@@ -1,0 +1,96 @@
+"""The comparisons beside the zoo: what they run, what they keep, what the page says."""
+
+import dataclasses
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import zoo_features, zoo_sanity, zoo_sanity_table, zoo_table
+from hashviewer.evaluation.sanity import over_seeds
+from hashviewer.training.recipe import recipe_for
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs the comparisons on features around ten centres, with a fiftieth of the numbers of protocol I."""
+    draw = np.random.default_rng(0)
+    classes = np.arange(600) % 10
+    features = 2 * draw.normal(size=(10, 24))[classes] + draw.normal(size=(600, 24))
+    np.savez(tmp_path / "f.npz", features=features.astype(np.float32), labels=classes)
+    monkeypatch.setattr(zoo_features, "QUERIES", 2)
+    monkeypatch.setattr(zoo_features, "TRAINING", 10)
+    monkeypatch.setattr(
+        zoo_sanity,
+        "recipe_for",
+        lambda key, *, bits: dataclasses.replace(recipe_for(key, bits=bits), epochs=4, batch=25),
+    )
+    threads = torch.get_num_threads()
+
+    def go(*words):
+        options = ["--data", tmp_path / "f.npz", "--out", tmp_path / "out", "--cache", tmp_path / "cache"]
+        monkeypatch.setattr(sys, "argv", ["zoo_sanity", *map(str, options), "--bits", "16", *words])
+        status = zoo_sanity.main()
+        return status, json.loads((tmp_path / "out" / "sanity.json").read_text("utf-8"))
+
+    yield go
+    torch.set_num_threads(threads)
+
+
+def row_of(rows, method):
+    return next(row for row in rows if row["method"] == method)
+
+
+def test_a_method_stands_beside_classifier_features_and_chance_on_seen_and_unseen_classes(run, tmp_path):
+    status, rows = run("--methods", "dpsh", "--seeds", "0", "1")
+    assert status == 0
+    assert [row["method"] for row in rows] == ["chance", "features", "classifier", "dpsh"]
+    for row in rows:
+        varies = row["method"] in {"dpsh", "classifier"}  # the others are the same for every seed
+        assert [one["seed"] for one in row["seen"]] == ([0, 1] if varies else [0])
+        assert [one["seed"] for one in row["unseen"]] == [0, 1]
+        assert all(len(one["classes"]) == 3 for one in row["unseen"])
+    method, classifier, chance = (row_of(rows, name) for name in ("dpsh", "classifier", "chance"))
+    assert chance["seen"][0]["mAP"] < method["seen"][0]["mAP"]
+    assert classifier["seen"][0]["mAP"] > 0.7
+    assert classifier["seen"][0]["bits"] == 4
+    assert classifier["unseen"][0]["bits"] == 3
+    assert classifier["unseen"][0]["accuracy"] == 0  # it does not know their classes
+    assert 0.3 < chance["unseen"][0]["mAP"] < 0.4
+    assert method["unseen"][0]["classes"] == classifier["unseen"][0]["classes"]
+    assert method["seen"][0]["statistics"]["distinct"] > 4
+    lines = zoo_sanity_table.reference_lines(tmp_path / "out")
+    assert f"| {classifier['seen'][0]['mAP']:.3f} |" in lines[2]
+    assert lines[0].count("|") == zoo_table.table([]).splitlines()[0].count("|")
+    page = zoo_sanity_table.section(tmp_path / "out")
+    values = over_seeds([one["mAP"] for one in method["seen"]])
+    assert f"| DPSH | 16 | frozen | {values.mean:.3f} ± {values.deviation:.3f} (2) |" in page
+
+
+def test_what_is_there_is_not_run_again_and_another_seed_joins(run, capsys):
+    _, rows = run("--methods", "csq", "--seeds", "0")
+    capsys.readouterr()
+    assert run("--methods", "csq", "--seeds", "0")[1] == rows
+    assert "…" not in capsys.readouterr().out
+    _, more = run("--methods", "csq", "--seeds", "1")
+    assert [one["seed"] for one in row_of(more, "csq")["seen"]] == [0, 1]
+    assert row_of(more, "csq")["seen"][0] == row_of(rows, "csq")["seen"][0]
+
+
+def test_an_adapted_backbone_is_not_asked_for_classes_that_it_has_seen(run):
+    _, rows = run("--methods", "csq", "--seeds", "0", "--column", "adapted")
+    assert all(row["unseen"] == [] and len(row["seen"]) == 1 for row in rows)
+
+
+def test_a_method_that_fails_is_told_and_the_others_go_on(run, capsys):
+    status, rows = run("--methods", "dvsq,csq", "--bits", "12", "--seeds", "0")
+    assert status == 1
+    assert "8, 16, 24" in capsys.readouterr().out
+    assert row_of(rows, "csq")["seen"]
+
+
+def test_without_comparisons_the_page_has_no_section(tmp_path):
+    assert zoo_sanity_table.section(tmp_path) == ""
+    assert zoo_sanity_table.reference_lines(tmp_path) == []
