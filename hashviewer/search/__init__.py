@@ -2,6 +2,7 @@
 
 from hashviewer.search.composed import rank_any, rank_mean
 from hashviewer.search.fusion import Fused, fuse
+from hashviewer.search.how import DISTANCES, MODES, ORDERS, SearchHow
 from hashviewer.search.joining import Pairs, join
 from hashviewer.search.lookup import BucketTable
 from hashviewer.search.multi_index import MultiIndex
@@ -17,6 +18,9 @@ from hashviewer.search.tables import Tables, rank_by_tables
 from hashviewer.search.weighted import rank_asymmetric, rank_weighted
 
 __all__ = [
+    "DISTANCES",
+    "MODES",
+    "ORDERS",
     "BucketTable",
     "Cost",
     "Fused",
@@ -26,6 +30,7 @@ __all__ = [
     "Pairs",
     "Scan",
     "ScoredMatches",
+    "SearchHow",
     "Tables",
     "composite_tables",
     "fuse",
