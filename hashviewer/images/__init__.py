@@ -6,6 +6,7 @@ from hashviewer.images.hashing import content_hash
 from hashviewer.images.limits import MAX_PIXELS
 from hashviewer.images.preprocessing import Preprocessing
 from hashviewer.images.thumbnails import decode_thumbnail
+from hashviewer.images.variants import cut_out, turnings
 
 __all__ = [
     "MAX_PIXELS",
@@ -15,9 +16,11 @@ __all__ = [
     "Preprocessing",
     "Upright",
     "content_hash",
+    "cut_out",
     "decode",
     "decode_thumbnail",
     "find_photos",
     "load_scaled",
     "load_upright",
+    "turnings",
 ]

@@ -16,6 +16,7 @@ from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches, kernels
 from hashviewer.statistics import BitStatistics, Buckets
+from hashviewer.workspace import composing
 from hashviewer.workspace.encoders import CodeSetEncoder, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
 from hashviewer.workspace.query import Explanation, Query
@@ -186,7 +187,7 @@ class Workspace:
         """Rank the library by Hamming distance to `query`, ties by row; a query in the library finds itself at 0.
 
         Args:
-            query: From `query_row` or `query_image`.
+            query: From `query_row` or `query_image`, or composed of several, which are then compared by Hamming distance.
             k: At most so many photos; None for all.
             radius: Only photos at this distance or nearer; None for any.
             rerank: Re-order so many of the first by the cosine of their features; it may exceed `k`.
@@ -203,6 +204,8 @@ class Workspace:
             )
         codes, mask = self._searched(info.key, rows)
         progress(0, None, "Searching")
+        if query.is_composed:
+            return composing.compare(query, codes, info.bits, k=k, radius=radius, rows=mask)
         depth = None if k is None else max(k, rerank)
         matches = search.rank(query.code, codes, info.bits, k=depth, radius=radius, rows=mask)
         if rerank and query.feature is not None:
@@ -257,11 +260,12 @@ class Workspace:
             raise SearchError(
                 f"Photo {row} was not searched: it has no code in the set “{query.codes}” or the filter leaves it out."
             )
+        code = self.code_of(row, query.codes)
         return Explanation(
             row=row,
             distance=int(matches.all_distances[row]),
             rank=rank,
-            differing_bits=self.differing_bits(query.code, self.code_of(row, query.codes), codes=query.codes),
+            differing_bits=self.differing_bits(query.nearest_to(code), code, codes=query.codes),
             total=matches.total,
         )
 
