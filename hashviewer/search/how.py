@@ -53,6 +53,10 @@ class SearchHow:
             raise SearchError(f"The probing radius is {self.probe}; choose 0 bits or more.")
         if self.distance == "weighted" and self.weights is None:
             raise SearchError("A weighted search needs weights: give one for each bit.")
+        if self.distance == "adc" and self.mode != "rank":
+            raise SearchError(
+                "The codes of a quantizer have no buckets of near codes; search them by ranking, without tables."
+            )
         if self.weights is not None and not all(math.isfinite(weight) for weight in self.weights):
             raise SearchError("A weight is not a finite number; give numbers of 0 or more.")
         if self.weights is not None and min(self.weights, default=0.0) < 0:

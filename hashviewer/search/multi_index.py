@@ -65,7 +65,7 @@ class MultiIndex:
         bits: Width of the codes.
         groups: Which bits each table is over.
         starts: Where each bucket's rows begin, table by table; each has one more than it has buckets.
-        rows: (tables, N) rows by bucket, ascending within.
+        rows: (tables, n) the rows indexed, by bucket, ascending within.
     """
 
     codes: NDArray[np.uint8]
@@ -75,13 +75,21 @@ class MultiIndex:
     rows: NDArray[np.uint32]
 
     @classmethod
-    def build(cls, codes: NDArray[np.uint8], bits: int, *, tables: int = 4) -> Self:
-        """Index packed codes (N, W) by so many groups of bits, of equal length but at most 22.
+    def build(
+        cls, codes: NDArray[np.uint8], bits: int, *, tables: int = 4, rows: NDArray[np.bool_] | None = None
+    ) -> Self:
+        """Index codes by groups of bits, of equal length but at most 22.
+
+        Args:
+            codes: Packed codes (N, W).
+            bits: Width of the codes.
+            tables: How many groups.
+            rows: (N,) True for the rows to index; None indexes all.
 
         Raises:
-            SearchError: Codes and bits do not fit, or there are not so many groups of bits.
+            SearchError: Codes, bits and mask do not fit, or there are not so many groups of bits.
         """
-        check_shapes(np.zeros(codes.shape[-1], dtype=np.uint8), codes, bits, None)
+        check_shapes(np.zeros(codes.shape[-1], dtype=np.uint8), codes, bits, rows)
         if not 1 <= tables <= bits:
             raise SearchError(
                 f"Codes of {bits} bits cannot be cut into {tables} parts; choose 1 to {bits} tables."
@@ -93,10 +101,13 @@ class MultiIndex:
         codes = np.ascontiguousarray(codes)
         groups = _groups(bits, tables)
         starts = np.zeros(groups[-1].base + (1 << groups[-1].bits) + 1, dtype=np.uint32)
-        rows = np.empty((tables, len(codes)), dtype=np.uint32)
+        chosen = codes if rows is None else codes[rows]
+        by_bucket = np.empty((tables, len(chosen)), dtype=np.uint32)
         for place, group in enumerate(groups):
-            _fill(codes, group, starts[group.base : group.base + (1 << group.bits) + 1], rows[place])
-        return cls(codes, bits, groups, starts, rows)
+            _fill(chosen, group, starts[group.base : group.base + (1 << group.bits) + 1], by_bucket[place])
+        if rows is not None:
+            by_bucket = np.flatnonzero(rows).astype(np.uint32)[by_bucket]
+        return cls(codes, bits, groups, starts, by_bucket)
 
     def table(self, place: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """One of the tables: where each bucket begins (buckets + 1,), and its rows (N,)."""
@@ -112,7 +123,12 @@ class MultiIndex:
         return _probe_count(self.groups, radius)
 
     def search(
-        self, query: NDArray[np.uint8], *, k: int | None = None, radius: int | None = None
+        self,
+        query: NDArray[np.uint8],
+        *,
+        k: int | None = None,
+        radius: int | None = None,
+        rows: NDArray[np.bool_] | None = None,
     ) -> Neighbours:
         """The exact rows within `radius`, or the exact `k` nearest.
 
@@ -123,27 +139,40 @@ class MultiIndex:
             query: One packed code (W,).
             k: At most so many rows; None for all within the radius.
             radius: Only rows at this distance or nearer; None for any, then `k` is needed.
+            rows: (N,) True for the rows to find; None finds all that are indexed.
 
         Raises:
-            SearchError: The query does not fit, k is below 1, the radius is not in 0…bits, or both are missing.
+            SearchError: Query or mask do not fit, k is below 1, the radius is not in 0…bits, or both are missing.
         """
         started = time.perf_counter()
         check_count(k)
-        check_shapes(query, self.codes, self.bits, None)
+        check_shapes(query, self.codes, self.bits, rows)
         if radius is None and k is None:
             raise SearchError("A lookup needs a radius or a number of neighbours; give one of them.")
         last = self.bits if radius is None else radius
         check_radius(last, self.bits)
         spent = Cost(0.0, 0, 0)
         for reach in [last] if k is None else range(last + 1):
-            if self.probes(reach) > len(self.codes):
-                return self._compare_all(query, k, radius, spent, started)
-            found, distances, spent = self._near(query, reach, spent)
-            rows, far = in_order(found, distances, k=k, radius=None)
-            if k is not None and len(rows) == k:
+            if self.probes(reach) > self.rows.shape[1]:
+                return self._compare_all(query, (k, radius, rows), spent, started)
+            there, near, spent = self._near(query, reach, spent)
+            if rows is not None:
+                wanted = rows[there]
+                there, near = there[wanted], near[wanted]
+            found, far = in_order(there, near, k=None, radius=None)
+            if k is not None and len(found) >= k:
                 break
         cost = replace(spent, seconds=time.perf_counter() - started)
-        return Neighbours(rows, far, self.bits, complete=reach, exact=True, cost=cost)
+        return Neighbours(
+            found[:k],
+            far[:k],
+            self.bits,
+            complete=reach,
+            exact=True,
+            cost=cost,
+            found=found,
+            found_distances=far,
+        )
 
     def _probes(self, query: NDArray[np.uint8], radius: int) -> NDArray[np.int64]:
         """The buckets (P, 2), as table and place in `starts`, that the pigeonhole principle asks for."""
@@ -179,7 +208,7 @@ class MultiIndex:
             self.starts[probes[:, 1]].astype(np.int64),
             self.starts[probes[:, 1] + 1].astype(np.int64),
         )
-        table = probes[:, 0] * len(self.codes)
+        table = probes[:, 0] * self.rows.shape[1]
         rows = gathered(self.rows.reshape(-1), table + starts, table + ends)
         distances = packed.hamming(query, self.codes[rows])
         near = distances <= radius
@@ -208,14 +237,35 @@ class MultiIndex:
             room = count
 
     def _compare_all(
-        self, query: NDArray[np.uint8], k: int | None, radius: int | None, spent: Cost, started: float
+        self,
+        query: NDArray[np.uint8],
+        wanted: tuple[int | None, int | None, NDArray[np.bool_] | None],
+        spent: Cost,
+        started: float,
     ) -> Neighbours:
-        matches = rank(query, self.codes, self.bits, k=k, radius=radius)
+        """The exact answer from all codes; `wanted` is k, the radius and the mask."""
+        k, radius, rows = wanted
+        matches = rank(query, self.codes, self.bits, k=k, radius=radius, rows=self._indexed(rows))
         cost = replace(spent, seconds=time.perf_counter() - started, scanned=spent.scanned + len(self.codes))
-        complete = self.bits if radius is None else radius
         return Neighbours(
-            matches.rows, matches.distances, self.bits, complete=complete, exact=True, cost=cost
+            matches.rows,
+            matches.distances,
+            self.bits,
+            complete=self.bits if radius is None else radius,
+            exact=True,
+            cost=cost,
+            found=matches.rows,
+            found_distances=matches.distances,
+            compared=matches,
         )
+
+    def _indexed(self, rows: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """The mask with the rows that are not indexed left out."""
+        if self.rows.shape[1] == len(self.codes):
+            return rows
+        mask = np.zeros(len(self.codes), dtype=np.bool_)
+        mask[self.rows[0]] = True
+        return mask if rows is None else mask & rows
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,7 @@ class Cost:
         reranked: Photos whose features were read.
         probed: Buckets that a table lookup looked into.
         empty: How many of them held nothing.
-        candidates: Rows that a table lookup found and checked, doubles counted once.
+        candidates: Rows that a table lookup found in its buckets and checked; one that lies in several as often.
     """
 
     seconds: float
@@ -40,6 +40,17 @@ class Cost:
     def microseconds(self) -> float:
         """Wall-clock time in microseconds."""
         return self.seconds * 1e6
+
+    def plus(self, other: "Cost") -> "Cost":
+        """What both took together."""
+        return Cost(
+            seconds=self.seconds + other.seconds,
+            scanned=self.scanned + other.scanned,
+            reranked=self.reranked + other.reranked,
+            probed=self.probed + other.probed,
+            empty=self.empty + other.empty,
+            candidates=self.candidates + other.candidates,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
