@@ -75,7 +75,24 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
         "&Query",
         (
             Row("open_picture", "Search with a p&icture…", "Ctrl+P", icon="search"),
-            Row("ask_current", "&More like the current photo", "Ctrl+Return"),
+            Row("ask_current", "More like the &current photo", "Ctrl+Return"),
+            Row("ask_selected", "More like the &selected photos", "M", "Search with all of them together"),
+            Row(
+                "leave_out_selected",
+                "&Not like the selected photos",
+                "N",
+                "Leave out what is nearer to them than to the query",
+            ),
+            Row(
+                "ask_part", "Search with the par&t in sight", "Shift+Space", "Of the photo looked at closely"
+            ),
+            Row(
+                "ask_turned",
+                "Also &mirrored and rotated",
+                tip="Search with the picture's seven turnings, too; the nearest counts",
+                checkable=True,
+            ),
+            SEPARATOR,
             Row("go_back", "&Back", "Alt+Left", icon="back"),
             Row("go_forward", "&Forward", "Alt+Right", icon="forward"),
             Row("forget_query", "Show the whole &library", "Ctrl+L"),

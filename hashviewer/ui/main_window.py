@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QVBox
 
 from hashviewer.library import Problem
 from hashviewer.ui import views
+from hashviewer.ui.action_states import ActionStates
 from hashviewer.ui.actions import Actions
 from hashviewer.ui.commands import Commands
 from hashviewer.ui.controller import Controller
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         self.indexing = Indexing(self.controller, self.explorer, self.tasks)
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self, self.menuBar())
+        self._action_states = ActionStates(self.actions_table, self.explorer, self.controller)
         self._painted = False
         self._build()
         self._connect()
@@ -95,12 +97,9 @@ class MainWindow(QMainWindow):
         explorer, commands = self.explorer, self.commands
         explorer.workspace_changed.connect(self._on_workspace_changed)
         explorer.library_grew.connect(self._count_problems)
-        explorer.can_go_back_changed.connect(self._enable_history)
-        explorer.can_go_forward_changed.connect(self._enable_history)
         explorer.failed.connect(self.tell)
         self.tasks.failed.connect(self.tell)
         self.tasks.idle.connect(self._leave_opening)
-        self.controller.suggesting_changed.connect(self._show_suggesting)
         self.indexing.reported.connect(partial(self.status.showMessage, timeout=MESSAGE_MS))
         self.indexing.failed.connect(self._on_indexing_failed)
         self.indexing.opened.connect(self.settings.add_recent)
@@ -133,8 +132,6 @@ class MainWindow(QMainWindow):
         if not settings.suggests_radius:
             self.controller.suggest_radius(suggest=False)
             self.explorer.radius = settings.radius
-        self._show_suggesting()
-        self._enable_history()
         self._show_library(is_open=False)
 
     # What others use
@@ -195,7 +192,7 @@ class MainWindow(QMainWindow):
     def _show_library(self, *, is_open: bool) -> None:
         was_open = self._pages.currentWidget() is self.grid_view
         self.actions_table.set_library_open(is_open=is_open)
-        self._enable_history()
+        self._action_states.enable_history()
         self.toolbar.setVisible(is_open)
         if is_open and not was_open:
             if self._layout.isEmpty() or not self.restoreState(self._layout):
@@ -234,13 +231,6 @@ class MainWindow(QMainWindow):
 
     def _on_theme_changed(self) -> None:
         self.actions_table.dress()
-
-    def _enable_history(self) -> None:
-        self.actions_table["go_back"].setEnabled(self.explorer.can_go_back)
-        self.actions_table["go_forward"].setEnabled(self.explorer.can_go_forward)
-
-    def _show_suggesting(self) -> None:
-        self.actions_table["suggest_radius"].setChecked(self.controller.suggesting)
 
     def _next_theme(self) -> None:
         modes = list(Mode)

@@ -80,7 +80,7 @@ class PhotoCommands(WindowPart):
         """The context menu of the photos, at a global point."""
         menu = QMenu(self.window)
         for slots in (
-            ("ask_current",),
+            ("ask_current", "ask_selected", "leave_out_selected"),
             ("copy", "copy_path"),
             ("show_in_file_manager", "open_in_viewer"),
             ("export_results", "select_all"),

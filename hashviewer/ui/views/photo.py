@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWid
 
 from hashviewer.errors import HashViewerError
 from hashviewer.library import PhotoRecord
+from hashviewer.ui.asking import Crop
 from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results
 from hashviewer.ui.tasks import TaskQueue, sentence
@@ -67,6 +68,7 @@ class PhotoView(View):
         ("Wheel, +, −", "Zoom"),
         ("0", "All of the photo"),
         ("Drag", "Move the photo"),
+        ("Shift + drag", "Search with a part of the photo"),
     )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
@@ -90,6 +92,7 @@ class PhotoView(View):
         layout.addWidget(self._content())
         self.why.linkActivated.connect(self._on_bit_chosen)
         self.loupe.scale_changed.connect(self._on_scale_changed)
+        self.loupe.part_asked.connect(self._on_part_asked)
         thumbnails.ready.connect(self._on_thumbnail_ready)
         theme_watcher().changed.connect(self._on_theme_changed)
 
@@ -225,6 +228,23 @@ class PhotoView(View):
         else:
             is_query = explanation.row == results.query.row
             self.why.show_text(why_text(explanation, is_query=is_query), stale=False)
+
+    def _on_part_asked(self, area: tuple[float, float, float, float]) -> None:
+        """Ask with a part of the picture; of its thumbnail where the picture itself is not here."""
+        subject = self._subject
+        if subject is None:
+            return
+        picture: Path | bytes = b""
+        if self._file is not None:
+            picture = self._file
+        elif subject.row is not None:
+            picture = subject.workspace.library.thumbnail(subject.row)
+        elif subject.query is not None:
+            picture = subject.query.thumbnail
+        if picture:
+            self.explorer.image_asked.emit(Crop(picture, area), f"Part of {self.heading.text}")
+        else:
+            self.explorer.failed.emit("Nothing is kept of this picture that a part could be cut from.")
 
     def _on_bit_chosen(self, link: str) -> None:
         self.explorer.bit = int(link)
