@@ -1,6 +1,7 @@
 """hashviewer index: make a library of a photo folder, or bring it up to date."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from hashviewer.cli.output import print_json, say
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hashviewer.encoding import IndexReport
 
 DEFAULT_MODEL = "photos-64"
@@ -20,6 +23,14 @@ DeviceOption = Annotated[
     str, typer.Option("--device", help="Where the network runs: auto, cpu, cuda, cuda:1, mps.")
 ]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="auto, float32 or bfloat16.")]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|local:N",
+        help="Encode on the workers of this Dask scheduler, or in N processes here.",
+    ),
+]
 
 
 def index(
@@ -35,13 +46,13 @@ def index(
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    scheduler: SchedulerOption = "",
     json: JsonOption = False,
 ) -> None:
     """Make a library of a photo folder, or bring it up to date: only new and changed photos are read.
 
     Ctrl-C keeps what is done; the next run continues.
     """
-    from hashviewer.encoding import index_in_child
     from hashviewer.errors import LibraryError
     from hashviewer.networks import find_model
     from hashviewer.workspace import locate_library
@@ -50,7 +61,8 @@ def index(
         raise LibraryError(f"There is no folder {folder}: check the name, or whether the drive is connected.")
     library = output or locate_library(folder)
     with watched() as progress:
-        report = index_in_child(
+        run = _runner(scheduler)
+        report = run(
             folder, library, model=find_model(model), device=device, precision=precision, progress=progress
         )
     if json:
@@ -59,6 +71,17 @@ def index(
         say(f"{library}: {_sentence(report)}")
     if report.cancelled:
         raise typer.Exit(STOPPED)
+
+
+def _runner(scheduler: str) -> "Callable[..., IndexReport]":
+    """What encodes: a child process, or a scheduler's workers, which this process tells what to do."""
+    if not scheduler:
+        from hashviewer.encoding import index_in_child
+
+        return index_in_child
+    from hashviewer.encoding import index
+
+    return partial(index, scheduler=scheduler)
 
 
 def _sentence(report: "IndexReport") -> str:

@@ -1,29 +1,30 @@
 """A folder's photos into a library, and a library's photos through another model."""
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from hashviewer.encoding.committing import Committer, Counts
 from hashviewer.encoding.cores import available_cores
 from hashviewer.encoding.engine import Engine, open_engine
 from hashviewer.encoding.journal import Journal, Precautions
-from hashviewer.encoding.pace import Pace
+from hashviewer.encoding.pace import PacedProgress
 from hashviewer.encoding.pipeline import Job, Outcome, Pipeline
+from hashviewer.encoding.places import is_gone, open_for
 from hashviewer.encoding.planning import Work, code_set, new_key, plan_index, rows_without_codes
 from hashviewer.encoding.report import IndexReport
+from hashviewer.encoding.scheduler_parts import discard_staging
+from hashviewer.encoding.turns import condemned, in_turns
 from hashviewer.encoding.waiting import wait_for
-from hashviewer.errors import EncodingError, ImageError, LibraryError
-from hashviewer.library import CodeSetInfo, Library, LibraryWriter, is_library
+from hashviewer.errors import EncodingError, ImageError
+from hashviewer.library import CodeSetInfo, Library, LibraryWriter
 from hashviewer.networks import Card, check_searchable, read_card
 from hashviewer.progress import Cancelled, Progress, silent
-
-_REPORT_EVERY = 0.1  # s
-_CRASHED = "The decoder crashed on this file, so it was left out. It is damaged, or it is not a picture."
 
 
 def _nobody(rows: int) -> None:
@@ -41,6 +42,8 @@ class Settings:
         progress: Is told of photos done.
         on_committed: Is told how many photos have just become durable.
         precautions: What earlier deaths teach.
+        scheduler: A Dask scheduler's address or "local:N", whose workers decode and encode; "" does it in this process.
+        part_photos: About so many photos are one task of a worker.
     """
 
     model: Path
@@ -49,6 +52,8 @@ class Settings:
     progress: Progress
     on_committed: Callable[[int], None]
     precautions: Precautions = field(default_factory=Precautions)
+    scheduler: str = ""
+    part_photos: int = 256
 
 
 def index(
@@ -60,6 +65,7 @@ def index(
     precision: str = "auto",
     progress: Progress = silent,
     on_committed: Callable[[int], None] = _nobody,
+    scheduler: str = "",
 ) -> IndexReport:
     """Bring a library up to date with a folder of photos, in this process.
 
@@ -74,6 +80,8 @@ def index(
         precision: "auto", "float32" or "bfloat16"; "auto" stays with what the library has.
         progress: Called with photos done and to be done, and the pace in words.
         on_committed: Called with the number of photos that have just become durable.
+        scheduler: Address of a Dask scheduler whose workers encode, or "local:N" for N processes on this machine; ""
+            encodes in this process. The workers must see the folder, the library and the model at the same paths.
 
     Raises:
         EncodingError: The engine cannot start or has failed.
@@ -81,7 +89,8 @@ def index(
         ImageError: The folder cannot be read.
         CheckpointError: The model cannot be used.
     """
-    return index_with(folder, library, Settings(model, device, precision, progress, on_committed))
+    settings = Settings(model, device, precision, progress, on_committed, scheduler=scheduler)
+    return index_with(folder, library, settings)
 
 
 def encode_library(
@@ -103,35 +112,13 @@ def encode_library(
 def index_with(folder: Path, library: Path, settings: Settings) -> IndexReport:
     """`index` with all its settings."""
     card = _usable_card(settings.model)  # first: a model that cannot be used leaves no empty library
-    return _run(_opened(folder, library), card, settings, folder=folder)
+    return _run(open_for(folder, library), card, settings, folder=folder)
 
 
 def encode_library_with(library: Path, settings: Settings) -> IndexReport:
     """`encode_library` with all its settings."""
     card = _usable_card(settings.model)
     return _run(Library.open(library), card, settings, folder=None)
-
-
-def _opened(folder: Path, library: Path) -> Library:
-    if not is_library(library):
-        return Library.create(library, root=folder.absolute())
-    opened = Library.open(library)
-    root = opened.root
-    if root is None:
-        opened.close()
-        raise LibraryError(
-            f"The library {library} holds codes without pictures; photos cannot be added to it. Choose another library "
-            "for this folder."
-        )
-    if root.resolve() == folder.resolve():
-        return opened
-    if root.is_dir():
-        opened.close()
-        raise LibraryError(
-            f"The library {library} holds the photos of {root}, not of {folder}. Choose another library for this folder."
-        )
-    opened.set_root(folder.absolute())  # the photos have moved as a whole
-    return opened
 
 
 def _usable_card(model: Path) -> Card:
@@ -151,6 +138,7 @@ def _run(library: Library, card: Card, settings: Settings, *, folder: Path | Non
             run.cancelled = True
         if not run.cancelled:
             writer.tidy()
+            discard_staging(library.path)
         return run.report(time.monotonic() - started)
 
 
@@ -188,21 +176,17 @@ class _Run:
 
     def do(self, work: Work) -> None:
         """Decode, encode and write all jobs."""
-        care = self._settings.precautions
-        jobs = [job for job in work.jobs if job.file.path not in care.condemned]
-        condemned = [Outcome(job, reason=_CRASHED) for job in work.jobs if job.file.path in care.condemned]
         if not work.jobs:
             return
-        with contextlib.closing(self._engine_for(len(jobs))) as engine:
-            committer = Committer(self._writer, self._info(engine), on_committed=self._settings.on_committed)
-            self._counts = committer.counts
-            for outcome in condemned:
+        if self._settings.scheduler:
+            self._do_elsewhere(work.jobs)
+            return
+        with contextlib.closing(self._engine_for(len(work.jobs))) as engine:
+            committer = self._committer(engine.name, engine.precision)
+            for outcome in condemned(work.jobs, self._settings.precautions):
                 committer.add(outcome)
-            began = time.monotonic()
-            try:
-                self._encode(jobs, engine, committer)
-            finally:
-                self._busy = time.monotonic() - began
+            with self._timed():
+                self._encode(work.jobs, engine, committer)
 
     def report(self, seconds: float) -> IndexReport:
         """What was done."""
@@ -220,13 +204,54 @@ class _Run:
             cancelled=self.cancelled,
         )
 
+    def _do_elsewhere(self, jobs: Sequence[Job]) -> None:
+        """Let a scheduler's workers decode and encode; write what they give in the order of the jobs."""
+        from hashviewer.encoding.scheduler import Spread, workers_for
+
+        spread = Spread(
+            self._settings.scheduler,
+            self._library.path,
+            self._root(),
+            self._card,
+            self._settings.device,
+            self._precisions(),
+            self._settings.part_photos,
+        )
+        progress = PacedProgress(self._settings.progress, len(jobs))
+        with workers_for(spread, progress=self._settings.progress) as workers:
+            committer = self._committer(workers.facts.name, workers.facts.precision)
+            with self._timed(), contextlib.closing(workers.outcomes(jobs, self._contents(jobs))) as found:
+                try:
+                    for outcomes in found:
+                        self._take(outcomes or (), committer, progress)
+                        if committer.due():
+                            committer.flush()
+                            workers.discard_taken()
+                        progress.report()
+                finally:
+                    committer.flush()
+                    workers.discard_taken()
+
+    def _take(self, outcomes: Sequence[Outcome], committer: Committer, progress: PacedProgress) -> None:
+        """Take in what a worker has made of some photos; those that have only moved keep their rows."""
+        for outcome in outcomes:
+            self._check_drive(outcome, committer)
+            moved = self._claimed(outcome.content) if outcome.job.row is None and outcome.content else None
+            committer.add(outcome if moved is None else Outcome(outcome.job, outcome.content, same_as=moved))
+            progress.done += 1
+
+    def _contents(self, jobs: Sequence[Job]) -> list[str]:
+        """The content hash of each job's row; "" for files that are new."""
+        rows = np.unique([job.row for job in jobs if job.row is not None]).astype(np.int64)
+        known = dict(zip(rows.tolist(), self._library.state.photos.contents(rows), strict=True))
+        return ["" if job.row is None else known[job.row] for job in jobs]
+
     def _encode(self, jobs: Sequence[Job], engine: Engine, committer: Committer) -> None:
-        suspects = [job for job in jobs if job.file.path in self._settings.precautions.suspects]
-        others = [job for job in jobs if job.file.path not in self._settings.precautions.suspects]
-        progress = _Throttled(self._settings.progress, len(jobs))
-        with _journal(self._settings.precautions.journal) as journal:
-            for some, threads in ((suspects, 1), (others, available_cores() + 1)):
-                if not some or self.cancelled:
+        precautions = self._settings.precautions
+        progress = PacedProgress(self._settings.progress, len(jobs))
+        with _journal(precautions.journal) as journal:
+            for some, threads in in_turns(jobs, precautions, threads=available_cores() + 1):
+                if self.cancelled:
                     continue
                 pipeline = Pipeline(
                     some,
@@ -243,7 +268,15 @@ class _Run:
         if self.cancelled:
             raise Cancelled
 
-    def _collect(self, pipeline: Pipeline, committer: Committer, progress: "_Throttled") -> None:
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._busy = time.monotonic() - began
+
+    def _collect(self, pipeline: Pipeline, committer: Committer, progress: PacedProgress) -> None:
         for outcome in pipeline.outcomes():
             try:
                 if outcome is not None:
@@ -260,7 +293,7 @@ class _Run:
 
     def _check_drive(self, outcome: Outcome, committer: Committer) -> None:
         """Ends the run, keeping what is done, where the folder has gone: else every photo would be a problem."""
-        if outcome.passing and _is_gone(self._root()):
+        if outcome.passing and is_gone(self._root()):
             committer.flush()
             raise EncodingError(
                 f"The folder {self._root()} is no longer there. Plug its drive in or connect to it again, then index "
@@ -293,18 +326,29 @@ class _Run:
         )
 
     def _engine(self) -> Engine:
-        settings = self._settings
-        if settings.precision == "auto" and self._existing is not None:
+        *earlier, last = self._precisions()
+        for precision in earlier:
             with contextlib.suppress(EncodingError):  # another machine's precision: then the best one here
-                return open_engine(settings.model, device=settings.device, precision=self._existing.precision)
-        return open_engine(settings.model, device=settings.device, precision=settings.precision)
+                return open_engine(self._settings.model, device=self._settings.device, precision=precision)
+        return open_engine(self._settings.model, device=self._settings.device, precision=last)
+
+    def _precisions(self) -> tuple[str, ...]:
+        """What to ask an engine for, one after the other: "auto" stays with what the library has."""
+        wanted = self._settings.precision
+        return (self._existing.precision, "auto") if wanted == "auto" and self._existing else (wanted,)
+
+    def _committer(self, engine: str, precision: str) -> Committer:
+        info = self._info(engine, precision)
+        committer = Committer(self._writer, info, on_committed=self._settings.on_committed)
+        self._counts = committer.counts
+        return committer
 
     def _key(self) -> str:
         if self._existing is not None:
             return self._existing.key
         return new_key(self._library, self._card, precision=self._settings.precision)
 
-    def _info(self, engine: Engine) -> CodeSetInfo:
+    def _info(self, engine: str, precision: str) -> CodeSetInfo:
         card = self._card
         info = CodeSetInfo(
             key=self._key(),
@@ -315,8 +359,8 @@ class _Run:
             encoded=0,
             model_sha256=card.sha256,
             preprocessing=card.preprocessing.to_json(),
-            engine=engine.name,
-            precision=engine.precision,
+            engine=engine,
+            precision=precision,
             model_path=str(card.path.absolute()),
         )
         return info if self._existing is None else replace(info, model=self._existing.model)
@@ -325,33 +369,6 @@ class _Run:
         root = self._library.root
         assert root is not None, "checked when the work was planned"
         return root
-
-
-def _is_gone(folder: Path) -> bool:
-    """Whether a folder is not there, or is the empty place where a drive was mounted."""
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return True
-
-
-class _Throttled:
-    """Passes progress on ten times a second."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self.done = 0
-        self._progress = progress
-        self._total = total
-        self._pace = Pace(total)
-        self._last = 0.0
-
-    def report(self) -> None:
-        """Tell how far it is, if it is time; may raise `Cancelled`."""
-        now = time.monotonic()
-        if now - self._last >= _REPORT_EVERY or self.done == self._total:
-            self._last = now
-            self._progress(self.done, self._total, self._pace.message(self.done))
 
 
 @contextlib.contextmanager

@@ -127,11 +127,7 @@ class _Case:
                 f"The encoding process died again and again ({child.end}). What it had reported as done is in the "
                 "library. Close other programs if memory is short, then try again; the log has the details."
             )
-        known = self.precautions
-        if len(flying) == 1 and flying[0] in known.suspects:  # it was alone, and it is the second time
-            self.precautions = replace(known, condemned=known.condemned | set(flying), suspects=frozenset())
-        else:
-            self.precautions = replace(known, suspects=frozenset(flying))
+        self.precautions = self.precautions.after_death(flying)
 
 
 @dataclass(slots=True)
