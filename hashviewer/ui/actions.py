@@ -109,6 +109,29 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
         ),
     ),
     (
+        "&Search",
+        (
+            Row(
+                "show_search_panel", "&How to search…", "Ctrl+H", "Mode, radius, tables, distance", "sliders"
+            ),
+            Row(
+                "show_exact",
+                "&Exact answer, and back",
+                "E",
+                "Compare every code in place of looking into tables, for this query",
+            ),
+            SEPARATOR,
+            Row("mode_rank", "Compare every &code", tip="The exact ranking, which is the usual one"),
+            Row("mode_lookup", "&Look up in one table", tip="Buckets near the query's; may miss neighbours"),
+            Row("mode_multi", "Look up in several &tables", tip="Multi-index hashing, exact at its radius"),
+            SEPARATOR,
+            Row("distance_hamming", "By Ha&mming distance"),
+            Row("distance_weighted", "By &weighted distance", tip="The weights are set in the Bits view"),
+            Row("distance_asymmetric", "By &asymmetric distance", tip="The query's outputs against codes"),
+            Row("distance_adc", "By the &quantizer's distance", tip="Look-up tables of code words (ADC)"),
+        ),
+    ),
+    (
         "&View",
         (
             Row("preset_browse", "&Browse", "F1", "Photos, query, radius, photo"),

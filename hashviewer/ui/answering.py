@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches, SearchHow
+from hashviewer.search.how import Distance
 from hashviewer.statistics import Buckets
 from hashviewer.ui.asking import Step
 from hashviewer.ui.explorer import Explorer, Options, RowFilter, Weights
@@ -65,10 +66,15 @@ class Setting:
         """How this query is searched: as the options say, as far as its code set allows."""
         bits = self.workspace.code_set(query.codes).bits
         wanted = self.options
-        if wanted.distance == "asymmetric" and query.outputs is None:
+        if query.outputs is None:
+            distance: Distance = "hamming" if wanted.distance == "asymmetric" else wanted.distance
+            wanted = replace(wanted, distance=distance, probing="distance")
+        if wanted.distance == "adc":  # no code set says yet which quantizer made it
             wanted = replace(wanted, distance="hamming")
-        how = wanted.how(bits, self.weights if self.weights and self.weights.codes == query.codes else None)
-        return replace(how, mode="rank") if self.exact else how
+        if self.exact:
+            wanted = replace(wanted, mode="rank")
+        of_these = self.weights is not None and self.weights.codes == query.codes
+        return wanted.how(bits, self.weights if of_these else None)
 
 
 def answer(

@@ -72,9 +72,9 @@ class Options:
             mode=mode,
             distance=self.distance,
             weights=values if self.distance == "weighted" else None,
-            tables=min(self.tables, bits),
+            tables=min(self.tables, bits) if mode == "multi" else SearchHow().tables,
             probe=None if reach is None else min(reach, bits),
-            order=self.probing,
+            order=self.probing if mode == "lookup" else "distance",
         )
 
 

@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
         self.indexing.opened.connect(self.settings.add_recent)
         self.grid_view.photos_wanted.connect(commands.new_library)
         self.grid_view.filter_unwanted.connect(commands.clear_filter)
+        self.grid_view.exact_wanted.connect(commands.show_exact)
         self.grid_view.grid.opened.connect(self._on_photo_opened)
         self.grid_view.grid.menu_asked.connect(commands.show_photo_menu)
         self.toolbar.filter_typed.connect(self.controller.filter_by)

@@ -3,8 +3,9 @@
 from hashviewer.ui.commands.libraries import LibraryCommands
 from hashviewer.ui.commands.photos import PhotoCommands
 from hashviewer.ui.commands.queries import QueryCommands
+from hashviewer.ui.commands.searching import SearchCommands
 from hashviewer.ui.commands.window import WindowCommands
 
 
-class Commands(LibraryCommands, PhotoCommands, QueryCommands, WindowCommands):
+class Commands(LibraryCommands, PhotoCommands, QueryCommands, SearchCommands, WindowCommands):
     """Every slot that the table of actions names."""

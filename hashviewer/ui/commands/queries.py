@@ -63,10 +63,6 @@ class QueryCommands(WindowPart):
         """Ask pictures mirrored and rotated, too, or only as they are."""
         self.explorer.options = replace(self.explorer.options, turned=turned)
 
-    def show_exact(self) -> None:
-        """The exact answer in place of an approximate one, and back."""
-        self.window.controller.show_exact()
-
     def go_back(self) -> None:
         """The query before."""
         self.window.controller.go_back()
