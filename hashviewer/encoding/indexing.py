@@ -14,14 +14,15 @@ from hashviewer.encoding.cores import available_cores
 from hashviewer.encoding.engine import Engine, open_engine
 from hashviewer.encoding.journal import Journal, Precautions
 from hashviewer.encoding.pace import PacedProgress
-from hashviewer.encoding.pipeline import Job, Outcome, Pipeline
-from hashviewer.encoding.places import is_gone, open_for
+from hashviewer.encoding.pipeline import Job, Outcome, Pipeline, reading_threads
+from hashviewer.encoding.places import Place, is_gone, open_for, root_of
 from hashviewer.encoding.planning import Work, code_set, new_key, plan_index, rows_without_codes
 from hashviewer.encoding.report import IndexReport
 from hashviewer.encoding.scheduler_parts import discard_staging
 from hashviewer.encoding.turns import condemned, in_turns
 from hashviewer.encoding.waiting import wait_for
 from hashviewer.errors import EncodingError, ImageError
+from hashviewer.images import Store
 from hashviewer.library import CodeSetInfo, Library, LibraryWriter
 from hashviewer.networks import Card, check_searchable, read_card
 from hashviewer.progress import Cancelled, Progress, silent
@@ -57,7 +58,7 @@ class Settings:
 
 
 def index(
-    folder: Path,
+    place: Place,
     library: Path,
     *,
     model: Path,
@@ -67,13 +68,13 @@ def index(
     on_committed: Callable[[int], None] = _nobody,
     scheduler: str = "",
 ) -> IndexReport:
-    """Bring a library up to date with a folder of photos, in this process.
+    """Bring a library up to date with the photos of a folder, a store or a list, in this process.
 
     The library is made if it is not there. Files known and unchanged are not opened. A stop asked for by `progress`
     or Ctrl-C keeps every photo that has been begun.
 
     Args:
-        folder: The photos.
+        place: The photos. Of a library that has others than a list names, those stay as they are.
         library: The library's folder.
         model: The checkpoint that makes the codes.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -86,11 +87,11 @@ def index(
     Raises:
         EncodingError: The engine cannot start or has failed.
         LibraryError: The library cannot be written. It opens still, with all that was reported as done.
-        ImageError: The folder cannot be read.
+        ImageError: The folder or the store cannot be read.
         CheckpointError: The model cannot be used.
     """
     settings = Settings(model, device, precision, progress, on_committed, scheduler=scheduler)
-    return index_with(folder, library, settings)
+    return index_with(place, library, settings)
 
 
 def encode_library(
@@ -109,16 +110,16 @@ def encode_library(
     return encode_library_with(library, Settings(model, device, precision, progress, on_committed))
 
 
-def index_with(folder: Path, library: Path, settings: Settings) -> IndexReport:
+def index_with(place: Place, library: Path, settings: Settings) -> IndexReport:
     """`index` with all its settings."""
     card = _usable_card(settings.model)  # first: a model that cannot be used leaves no empty library
-    return _run(open_for(folder, library), card, settings, folder=folder)
+    return _run(open_for(place, library), card, settings, place=place)
 
 
 def encode_library_with(library: Path, settings: Settings) -> IndexReport:
     """`encode_library` with all its settings."""
     card = _usable_card(settings.model)
-    return _run(Library.open(library), card, settings, folder=None)
+    return _run(Library.open(library), card, settings, place=None)
 
 
 def _usable_card(model: Path) -> Card:
@@ -127,12 +128,12 @@ def _usable_card(model: Path) -> Card:
     return card
 
 
-def _run(library: Library, card: Card, settings: Settings, *, folder: Path | None) -> IndexReport:
+def _run(library: Library, card: Card, settings: Settings, *, place: Place | None) -> IndexReport:
     started = time.monotonic()
     with library, LibraryWriter(library) as writer:
         run = _Run(library, writer, card, settings)
         try:
-            work = run.planned(folder)
+            work = run.planned(place)
             run.do(work)
         except (Cancelled, KeyboardInterrupt):
             run.cancelled = True
@@ -156,23 +157,30 @@ class _Run:
         self._claims: set[int] = set()
         self._turn = threading.Lock()
 
-    def planned(self, folder: Path | None) -> Work:
+    def planned(self, place: Place | None) -> Work:
         """What is to be done."""
         key = self._key()
-        if folder is not None:
+        if place is not None:
             self._work = plan_index(
-                folder, self._library, self._writer, key=key, progress=self._settings.progress
+                place, self._library, self._writer, key=key, progress=self._settings.progress
             )
         else:
-            if self._library.root is None:
-                raise EncodingError(
-                    f"The library {self._library.path} has codes only: there are no photos to encode."
-                )
+            self._check_photos()
             found = list(rows_without_codes(self._library, key=key, skip=[]))
             jobs = [Job(order, file, row) for order, (row, file) in enumerate(found)]
             unchanged = int((self._library.alive & ~self._library.missing).sum()) - len(jobs)
             self._work = Work(jobs, unchanged, 0, 0)
         return self._work
+
+    def _check_photos(self) -> None:
+        """Photos of a store are not fetched because a library says where they are: the user names the URL."""
+        where, url = self._library.path, self._library.url
+        if url:
+            raise EncodingError(
+                f"The photos are at {url}. Run hashviewer index {url} -o {where} --model MODEL."
+            )
+        if self._library.root is None:
+            raise EncodingError(f"The library {where} has codes only: there are no photos to encode.")
 
     def do(self, work: Work) -> None:
         """Decode, encode and write all jobs."""
@@ -250,7 +258,9 @@ class _Run:
         precautions = self._settings.precautions
         progress = PacedProgress(self._settings.progress, len(jobs))
         with _journal(precautions.journal) as journal:
-            for some, threads in in_turns(jobs, precautions, threads=available_cores() + 1):
+            for some, threads in in_turns(
+                jobs, precautions, threads=reading_threads(self._root(), available_cores())
+            ):
                 if self.cancelled:
                     continue
                 pipeline = Pipeline(
@@ -365,8 +375,8 @@ class _Run:
         )
         return info if self._existing is None else replace(info, model=self._existing.model)
 
-    def _root(self) -> Path:
-        root = self._library.root
+    def _root(self) -> Path | Store:
+        root = root_of(self._library)
         assert root is not None, "checked when the work was planned"
         return root
 

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from hashviewer.encoding.engine import Engine
 from hashviewer.encoding.journal import Journal
 from hashviewer.errors import EncodingError, HashViewerError, ImageError
-from hashviewer.images import Decoded, FoundFile, Preprocessing, content_hash, decode
+from hashviewer.images import Decoded, FoundFile, Preprocessing, Store, StoredPhoto, content_hash, decode
 from hashviewer.images.reading import read_picture
 
 _FINISHED = 4096  # outcomes that may wait for the writer
+_REMOTE_READERS = 16  # files fetched from a store at the same time
 _TICK = 0.1  # s; how soon a thread that waits notices that it is not wanted any more
 T = TypeVar("T")
 
@@ -86,12 +87,17 @@ class _Picture:
     decoded: Decoded
 
 
+def reading_threads(root: Path | Store, cores: int) -> int:
+    """Decoding threads for so many cores: more where they wait for a network."""
+    return max(cores + 1, _REMOTE_READERS) if isinstance(root, Store) else cores + 1
+
+
 class Pipeline:
     """Runs jobs; use it with `with`: no thread is left behind.
 
     Args:
         jobs: What to do, in this order as far as threads allow.
-        root: The folder that paths are relative to.
+        root: The folder or the store that paths are relative to.
         engine: Runs the network.
         preprocessing: What the network wants.
         recognise: The row that holds this content already, or None; called from many threads.
@@ -103,7 +109,7 @@ class Pipeline:
         self,
         jobs: Sequence[Job],
         *,
-        root: Path,
+        root: Path | Store,
         engine: Engine,
         preprocessing: Preprocessing,
         recognise: Callable[[Job, str], int | None],
@@ -189,7 +195,7 @@ class Pipeline:
 
     def _decoded(self, job: Job) -> "_Picture | Outcome":
         try:
-            data, _ = read_picture(self._root / job.file.path)
+            data, _ = read_picture(self._place(job.file))
         except ImageError as error:
             return Outcome(job, reason=str(error), passing=isinstance(error.__cause__, OSError))
         try:
@@ -204,6 +210,9 @@ class Pipeline:
             return Outcome(job, reason="This picture needs more memory than there is.", passing=True)
         except Exception as error:  # noqa: BLE001 - whatever a decoder stumbles over costs that file only
             return Outcome(job, reason=f"This file cannot be read ({type(error).__name__}: {error}).")
+
+    def _place(self, file: FoundFile) -> Path | StoredPhoto:
+        return self._root.photo(file) if isinstance(self._root, Store) else self._root / file.path
 
     def _encode_all(self) -> None:
         try:

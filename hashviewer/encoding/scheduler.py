@@ -15,6 +15,7 @@ from hashviewer.encoding.scheduler_parts import STAGING, cut
 from hashviewer.encoding.scheduler_tasks import TaskRun
 from hashviewer.encoding.scheduler_worker import EngineFacts, EngineOrder, Task, prepare
 from hashviewer.errors import EncodingError, HashViewerError
+from hashviewer.images import Store
 from hashviewer.library.durable import in_words
 from hashviewer.networks import Card
 from hashviewer.progress import Progress
@@ -32,7 +33,7 @@ class Spread:
     Attributes:
         scheduler: See `connected`.
         library: The library's folder; the workers leave their files in it until they are taken over.
-        root: The folder of the photos, as the workers see it.
+        root: The folder or the store of the photos, as the workers see it.
         card: The model.
         device: See `open_engine`.
         precisions: The first one that the workers have is taken.
@@ -41,7 +42,7 @@ class Spread:
 
     scheduler: str
     library: Path
-    root: Path
+    root: Path | Store
     card: Card
     device: str
     precisions: tuple[str, ...]
@@ -162,7 +163,7 @@ def _same(facts: EngineFacts) -> tuple[str, str, str]:
 
 
 def _asked(
-    crew: Crew, order: EngineOrder, root: Path, token: Path, progress: Progress
+    crew: Crew, order: EngineOrder, root: Path | Store, token: Path, progress: Progress
 ) -> dict[str, EngineFacts]:
     """What every worker says about its network, by its address."""
     asked = {

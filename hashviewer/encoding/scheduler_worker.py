@@ -19,10 +19,11 @@ from hashviewer.encoding.journal import (
     read_precautions,
     write_precautions,
 )
-from hashviewer.encoding.pipeline import Job, Outcome, Pipeline
+from hashviewer.encoding.pipeline import Job, Outcome, Pipeline, reading_threads
 from hashviewer.encoding.scheduler_parts import Part, write_part
 from hashviewer.encoding.turns import condemned, in_turns
 from hashviewer.errors import EncodingError, ImageError
+from hashviewer.images import Store, is_there
 from hashviewer.networks import Card, read_card
 
 _CHANGED = "This file has changed since it was indexed. Index its folder again."
@@ -66,14 +67,14 @@ class Task:
 
     Attributes:
         order: The network.
-        root: The folder of the photos.
+        root: The folder or the store of the photos.
         staging: The folder for the parts' files, shared with whoever gave the task.
         part: What to do.
         contents: For each job the content hash of its row, "" for a file that has no row.
     """
 
     order: EngineOrder
-    root: Path
+    root: Path | Store
     staging: Path
     part: Part
     contents: tuple[str, ...]
@@ -94,12 +95,12 @@ class Task:
         return self.staging / f"{self.part.name}.json"
 
 
-def prepare(order: EngineOrder, root: Path, token: Path) -> EngineFacts:
+def prepare(order: EngineOrder, root: Path | Store, token: Path) -> EngineFacts:
     """Make a worker ready and say what its network is.
 
     Args:
         order: The network.
-        root: The folder of the photos.
+        root: The folder or the store of the photos.
         token: A file in the folder for the parts.
 
     Raises:
@@ -110,7 +111,7 @@ def prepare(order: EngineOrder, root: Path, token: Path) -> EngineFacts:
         raise EncodingError(f"it runs HashViewer {__version__} instead of {order.version}")
     if not token.is_file():
         raise EncodingError(f"it does not see the library's folder {token.parent.parent}")
-    if not root.is_dir():
+    if not is_there(root):
         raise EncodingError(f"it does not see the photos' folder {root}")
     with _turn:
         engine, _ = _opened(order)
@@ -183,7 +184,7 @@ def _outcomes(task: Task) -> list[Outcome]:
     contents = {job.order: content for job, content in zip(jobs, task.contents, strict=True) if content}
     done = {outcome.job.order: outcome for outcome in condemned(jobs, precautions)}
     with contextlib.closing(Journal(task.journal)) as journal:
-        for some, threads in in_turns(jobs, precautions, threads=engine.lanes + 1):
+        for some, threads in in_turns(jobs, precautions, threads=reading_threads(task.root, engine.lanes)):
             pipeline = Pipeline(
                 some,
                 root=task.root,
@@ -225,8 +226,8 @@ def _learned(task: Task) -> Precautions:
     return known
 
 
-def _check_folder(outcome: Outcome, root: Path) -> None:
-    if outcome.passing and not root.is_dir():  # else every photo would be a problem
+def _check_folder(outcome: Outcome, root: Path | Store) -> None:
+    if outcome.passing and not is_there(root):  # else every photo would be a problem
         raise EncodingError(
             f"The folder {root} is no longer there for one of the workers. Connect it again, then index again: what is "
             "done is kept."
