@@ -91,11 +91,11 @@ class ResultSet:
 def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
     """The photos of `matches` in their order; read block by block."""
     library = source.library
-    codes, _ = library.codes(query.codes)
-    labels, names = library.labels, library.label_names
+    names = library.label_names
     for start in range(0, len(matches.rows), BLOCK):
         rows = matches.rows[start : start + BLOCK]
-        different = packed.unpack(codes[rows] ^ query.code, matches.bits)
+        labels = library.labels_of(rows).tolist()
+        different = packed.unpack(library.codes_of(query.codes, rows) ^ query.code, matches.bits)
         for place, (row, path) in enumerate(zip(rows.tolist(), library.paths(rows), strict=True)):
             yield Hit(
                 rank=start + place + 1,
@@ -104,5 +104,5 @@ def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
                 original=library.full_path(row),
                 distance=int(matches.distances[start + place]),
                 differing_bits=tuple(np.flatnonzero(different[place]).tolist()),
-                label=names[labels[row]] if labels[row] >= 0 else "",
+                label=names[labels[place]] if labels[place] >= 0 else "",
             )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer import statistics
+from hashviewer.engines import is_address
 from hashviewer.errors import EncodingError, LibraryError, SearchError
 from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.progress import Progress, silent
@@ -40,13 +41,18 @@ class Workspace:
         self._bit_statistics: dict[tuple[str, int, int], BitStatistics] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a library folder or a packed ``.h5`` file.
+    def open(cls, path: Path) -> "Workspace":
+        """Open a library folder, a packed ``.h5`` file, or what was pushed to the engine whose address `path` is.
 
         Raises:
             CheckpointGivenError: `path` is a model checkpoint.
             LibraryError: There is no library at `path`; the text says what is there and what to do.
+            EngineError: The engine does not answer, or has no whole library.
         """
+        if is_address(path):
+            from hashviewer.workspace.at_engine import open_at_engine
+
+            return open_at_engine(path)
         if not path.exists():
             raise LibraryError(
                 f"There is nothing at {path}: check the name, or whether the drive is connected."
