@@ -10,19 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer import search
-from hashviewer.engines import (
-    ClickHouseEngine,
-    Connection,
-    Engine,
-    EngineLibrary,
-    EngineMatches,
-    Filter,
-    Identity,
-    Later,
-    PushedAnewError,
-    parse,
-    same_model,
-)
+from hashviewer.engines import parse
+from hashviewer.engines.answers import EngineMatches, Later
+from hashviewer.engines.clickhouse import ClickHouseEngine
+from hashviewer.engines.connection import Connection
+from hashviewer.engines.filtering import Filter
+from hashviewer.engines.library import EngineLibrary
+from hashviewer.engines.protocol import Engine
+from hashviewer.engines.pushed import Identity
+from hashviewer.engines.pushed_tables import PushedAnewError
+from hashviewer.engines.pushing import same_model
 from hashviewer.errors import EngineError, SearchError
 from hashviewer.library import Library
 from hashviewer.progress import Progress, silent

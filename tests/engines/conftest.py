@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from hashviewer.engines import Connection, parse
+from hashviewer.engines import parse
+from hashviewer.engines.connection import Connection
 
 _numbers = itertools.count()
 

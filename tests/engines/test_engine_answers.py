@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hashviewer import search, statistics
-from hashviewer.engines import ClickHouseEngine, Filter, push
+from hashviewer.engines.clickhouse import ClickHouseEngine
+from hashviewer.engines.filtering import Filter
+from hashviewer.engines.pushing import push
 from hashviewer.errors import SearchError
 
 ROWS = 700
@@ -26,7 +28,8 @@ MADE = (
 @pytest.fixture(scope="module")
 def pushed(engine_folder, tmp_path_factory):
     """By kind and width the codes in memory, the library and the engine, made when first asked for."""
-    from hashviewer.engines import Connection, parse
+    from hashviewer.engines import parse
+    from hashviewer.engines.connection import Connection
 
     made = {}
     folder = tmp_path_factory.mktemp("answers")
