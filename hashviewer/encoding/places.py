@@ -15,9 +15,11 @@ def open_for(place: Place, library: Path) -> Library:
 
     Raises:
         LibraryError: It holds other photos, or it cannot be opened.
+        ImageError: There is no library and no such store.
     """
     if not is_library(library):
         if isinstance(place, Store):
+            place.check()  # first: a mistyped URL leaves no empty library
             return Library.create(library, root=None, url=place.url)
         return Library.create(
             library, root=(place.folder if isinstance(place, PhotoList) else place).absolute()

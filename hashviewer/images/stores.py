@@ -55,6 +55,10 @@ class Store:
         except Exception:  # noqa: BLE001 - each store's client has errors of its own
             return False
 
+    def check(self) -> None:
+        """Raises `ImageError` if the store cannot be reached or has no such folder."""
+        self.find_photos()  # lists the first folder at once
+
     def find_photos(
         self, *, progress: Progress = silent, on_problem: Callable[[str, str], None] | None = None
     ) -> Iterator[FoundFile]:

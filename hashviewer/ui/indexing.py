@@ -92,9 +92,11 @@ class Indexing(QObject):
         workspace = self._explorer.workspace
         folder = None if workspace is None else workspace.library.root
         if workspace is None or folder is None:
-            self.failed.emit(
-                "This library belongs to no folder of photos, so there is nothing to read anew.", None
-            )
+            url = "" if workspace is None else workspace.library.url
+            why = "This library belongs to no folder of photos, so there is nothing to read anew."
+            if workspace is not None and url:
+                why = f"The photos are at {url}. Read them anew with hashviewer index {url} -o {workspace.library.path}"
+            self.failed.emit(why, None)
             return
         if self.running:
             self.reported.emit("The folder is being read already.")

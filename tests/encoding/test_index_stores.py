@@ -125,3 +125,9 @@ def test_a_packed_library_remembers_the_url(photos, tmp_path, model):
         pack(library, tmp_path / "lib.h5")
     with Library.open(tmp_path / "lib.h5") as packed:
         assert (packed.root, packed.url) == (None, STORE.url)
+
+
+def test_a_mistyped_url_leaves_no_library(photos, tmp_path, model):
+    with pytest.raises(ImageError, match="nothing at memory://bucket/holiday:"):
+        index(Store("memory://bucket/holiday"), tmp_path / "lib", model=model)
+    assert not (tmp_path / "lib").exists()
