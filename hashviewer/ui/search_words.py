@@ -22,10 +22,10 @@ DISTANCE_WORDS: dict[Distance, str] = {
     "adc": "Quantizer (ADC)",
 }
 ORDERED_BY: dict[Distance, str] = {
-    "hamming": "Hamming distance",
-    "weighted": "weighted Hamming distance: the weights of the bits that differ",
-    "asymmetric": "asymmetric distance: the query's outputs at the bits that differ",
-    "adc": "distance to the quantizer's code words",
+    "hamming": "how many bits differ",
+    "weighted": "the weights of the bits that differ",
+    "asymmetric": "the query's outputs at the bits that differ",
+    "adc": "the distance to the quantizer's code words",
 }
 
 
@@ -99,7 +99,7 @@ def notice_of(results: Results) -> Notice | None:
             "Hamming", f"{DISTANCE_WORDS[options.distance]} distance is not possible here: {_reason(results)}"
         )
     if matches.how.distance != "hamming":
-        text = f"Ordered by {ORDERED_BY[matches.how.distance]}. The photos show how many bits differ."
+        text = f"Ordered by {ORDERED_BY[matches.how.distance]}; the numbers count bits"
         return Notice(DISTANCE_WORDS[matches.how.distance], text)
     return None
 

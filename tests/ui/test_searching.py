@@ -150,7 +150,8 @@ def test_weights_order_the_photos_and_the_numbers_stay_bits(qtbot, asked):
     matches = asked.explorer.results.matches
     assert matches.rows.tolist() == sorted(range(40), key=lambda row: (scores[row], row))
     assert matches.all_distances.tolist() == distances_to(asked, 5).tolist()
-    assert "weighted Hamming" in bar_of(asked).text.text()
+    assert bar_of(asked).badge.text() == "Weighted Hamming"
+    assert "the weights of the bits that differ" in bar_of(asked).text.text()
 
 
 def test_weights_of_another_code_set_are_left_alone(qtbot, asked):

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
-TALL = 520  # px of height from which all plots are shown
+ENOUGH = 170  # px of height for each plot, from which all are shown
 
 
 class PlotDeck(QWidget):
@@ -33,6 +33,7 @@ class PlotDeck(QWidget):
         plot.setVisible(False)
         self._box.addWidget(plot, stretch=1)
         self.tabs.addTab(title)
+        self._tall = self._has_room(self.height())
         self._arrange()
 
     @property
@@ -42,6 +43,9 @@ class PlotDeck(QWidget):
             return tuple(self._plots)
         return tuple(self._plots[self.tabs.currentIndex() : self.tabs.currentIndex() + 1])
 
+    def _has_room(self, height: int) -> bool:
+        return height >= ENOUGH * len(self._plots)
+
     def _arrange(self) -> None:
         self.tabs.setVisible(not self._tall)
         for plot in self._plots:
@@ -50,7 +54,7 @@ class PlotDeck(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        tall = event.size().height() >= TALL
+        tall = self._has_room(event.size().height())
         if tall is not self._tall:
             self._tall = tall
             self._arrange()
