@@ -29,6 +29,12 @@ def test_thumbnails_are_shown_and_photos_are_asked_for(stored, ask):
     assert stored.explorer.workspace.library.thumbnail(7)
 
 
+def test_the_photo_view_says_where_the_picture_is(stored, qtbot):
+    path = stored.explorer.workspace.library.path_of(7)
+    said = f"The picture itself is not here: it is at {URL}/{path}."
+    qtbot.waitUntil(lambda: stored.docks["photo"].widget().loupe.message == said)
+
+
 @pytest.mark.parametrize("command", ["show_in_file_manager", "open_in_viewer"])
 def test_what_needs_the_file_says_that_it_is_not_on_this_machine(stored, command, monkeypatch):
     opened, told = [], []

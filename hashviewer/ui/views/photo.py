@@ -48,10 +48,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the library knows about a photo, and where its file is (None: unknown)."""
+    """What the library knows about a photo, where its file is (None: unknown), and its URL if it is in a store."""
 
     record: PhotoRecord
     file: Path | None
+    url: str = ""
 
 
 class PhotoView(View):
@@ -191,9 +192,8 @@ class PhotoView(View):
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
         self.facts.show_facts(lines_of(record, facts.file))
         if facts.file is None:
-            self.loupe.show_message(
-                "The picture itself is not here: this library does not know where its photos are."
-            )
+            why = "this library does not know where its photos are." if not facts.url else f"it is at {facts.url}."
+            self.loupe.show_message(f"The picture itself is not here: {why}")
         elif record.missing:
             self.loupe.show_message(
                 "The file has gone; this is its thumbnail. Index the folder again to update."
@@ -276,7 +276,10 @@ class PhotoView(View):
 
 def _read_facts(workspace: Workspace, row: int) -> Facts:
     """In a worker: reading the library may wait for its file."""
-    return Facts(record=workspace.library.photo(row), file=workspace.library.full_path(row))
+    library = workspace.library
+    record = library.photo(row)
+    url = f"{library.url}/{record.path}" if library.url and record.path else ""
+    return Facts(record=record, file=library.full_path(row), url=url)
 
 
 def why_text(explanation: Explanation, *, is_query: bool = False) -> str:
