@@ -53,14 +53,14 @@ def read_rows(data: bytes, kinds: np.dtype[Any]) -> NDArray[Any]:
     return np.frombuffer(data, dtype=kinds)
 
 
-def read_column(data: bytes, kind: np.dtype[Any], rows: int) -> NDArray[Any]:
-    """One column of fixed-size values, from the blocks of the format Native: (n,), n up to `rows`.
+def read_column(data: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
+    """One column of fixed-size values, from the blocks of the format Native: (n,).
 
     Raises:
-        ValueError: There are more, or the blocks are not of one such column.
+        ValueError: The blocks are not of one such column.
     """
-    found: NDArray[Any] = np.empty(rows, dtype=kind)
-    done = place = 0
+    parts: list[NDArray[Any]] = [np.empty(0, dtype=kind)]
+    place = 0
     while place < len(data):
         columns, place = _read_length(data, place)
         count, place = _read_length(data, place)
@@ -69,10 +69,9 @@ def read_column(data: bytes, kind: np.dtype[Any], rows: int) -> NDArray[Any]:
         for _ in range(2):  # its name and its type
             size, place = _read_length(data, place)
             place += size
-        found[done : done + count] = np.frombuffer(data, dtype=kind, count=count, offset=place)
-        done += count
+        parts.append(np.frombuffer(data, dtype=kind, count=count, offset=place))
         place += count * kind.itemsize
-    return found[:done]
+    return np.concatenate(parts)
 
 
 class Reader:

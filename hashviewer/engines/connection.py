@@ -89,11 +89,11 @@ class Connection:
         except ValueError as error:
             raise self._unexpected(error) from error
 
-    def column(self, statement: str, kind: str, values: Values = NONE, *, rows: int) -> NDArray[Any]:
-        """The answer as one column of fixed-size values, at most `rows` of them: (n,)."""
+    def column(self, statement: str, kind: str, values: Values = NONE) -> NDArray[Any]:
+        """The answer as one column of fixed-size values: (n,)."""
         data = self.ask(statement, values, form="Native")
         try:
-            return columns.read_column(data, np.dtype(kind), rows)
+            return columns.read_column(data, np.dtype(kind))
         except (ValueError, IndexError) as error:
             raise self._unexpected(error) from error
 

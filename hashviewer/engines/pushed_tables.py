@@ -205,7 +205,7 @@ class PushedTables:
     def every(self, text: str, kind: str, values: Values | None = None) -> NDArray[Any]:
         """A column of all rows, by row: (N,)."""
         rows = self._pushed.rows
-        found = self.connection.column(text, kind, values or {}, rows=rows)
+        found = self.connection.column(text, kind, values or {})
         if len(found) != rows:
             raise self.lacking(len(found), rows)
         return found
@@ -213,8 +213,9 @@ class PushedTables:
     def lacking(self, found: int, expected: int) -> EngineError:
         """The error for rows that do not answer."""
         return LostEngineError(
-            f"Only {found:,} of {expected:,} rows at {self.address} answer: a part of the engine is missing, or was emptied. No "
-            "partial answer is shown. Ask again once every shard is up; if that does not help, push the library again."
+            f"{found:,} rows at {self.address} answer where {expected:,} were pushed: a part of the engine is missing, or "
+            "something else has written to it. No partial answer is shown. Ask again once every shard is up; if that does not "
+            "help, push the library again."
         )
 
     def _record(self, path: bytes, content: bytes, told: NDArray[Any]) -> PhotoRecord:

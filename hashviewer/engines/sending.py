@@ -140,6 +140,7 @@ class Sender:
             last = min(first + BATCH, stop)
             columns = table.columns(first, last)
             _add(digest, columns)
+            self._still_mine()
             self._connection.insert(self._schema.named(table.name), columns, last - first)
             self.sent += last - first
             self._report()
