@@ -24,6 +24,9 @@ from hashviewer.search.results import Cost, check_count, check_radius
 from hashviewer.search.scan import check_shapes
 
 WIDEST = 22  # bits of a group: a table of four million buckets is 16 MB
+NARROWEST = (
+    8  # bits of a group that may be cut; a group has no more than about as many buckets as there are codes
+)
 BLOCK = 1 << 18  # rows whose group values are computed at a time
 ROOM = 4096  # rows found for which there is room at first
 
@@ -78,7 +81,7 @@ class MultiIndex:
     def build(
         cls, codes: NDArray[np.uint8], bits: int, *, tables: int = 4, rows: NDArray[np.bool_] | None = None
     ) -> Self:
-        """Index codes by groups of bits, of equal length but at most 22.
+        """Index codes by groups of bits, of equal length but at most 22, or fewer for few codes.
 
         Args:
             codes: Packed codes (N, W).
@@ -99,7 +102,7 @@ class MultiIndex:
                 "More than four thousand million photos do not fit one index; split the library."
             )
         codes = np.ascontiguousarray(codes)
-        groups = _groups(bits, tables)
+        groups = groups_of(bits, tables, len(codes) if rows is None else int(np.count_nonzero(rows)))
         starts = np.zeros(groups[-1].base + (1 << groups[-1].bits) + 1, dtype=np.uint32)
         chosen = codes if rows is None else codes[rows]
         by_bucket = np.empty((tables, len(chosen)), dtype=np.uint32)
@@ -116,11 +119,11 @@ class MultiIndex:
 
     def radii(self, radius: int) -> tuple[int, ...]:
         """How far each group must be probed for the answer within `radius` to be exact; -1: not at all."""
-        return _radii(len(self.groups), radius)
+        return radii_of(len(self.groups), radius)
 
     def probes(self, radius: int) -> int:
         """How many buckets an exact search within `radius` looks into."""
-        return _probe_count(self.groups, radius)
+        return probe_count(self.groups, radius)
 
     def search(
         self,
@@ -132,8 +135,8 @@ class MultiIndex:
     ) -> Neighbours:
         """The exact rows within `radius`, or the exact `k` nearest.
 
-        For `k` the radius grows until there are so many; where that would probe more buckets than there are codes, all
-        codes are compared instead.
+        For `k` the radius grows until there are so many, and each step looks into the buckets that are new in it; where
+        that would probe more buckets than there are codes, all codes are compared instead.
 
         Args:
             query: One packed code (W,).
@@ -151,17 +154,25 @@ class MultiIndex:
             raise SearchError("A lookup needs a radius or a number of neighbours; give one of them.")
         last = self.bits if radius is None else radius
         check_radius(last, self.bits)
-        spent = Cost(0.0, 0, 0)
+        spent, before = Cost(0.0, 0, 0), -1
+        found, far = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
         for reach in [last] if k is None else range(last + 1):
             if self.probes(reach) > self.rows.shape[1]:
                 return self._compare_all(query, (k, radius, rows), spent, started)
-            there, near, spent = self._near(query, reach, spent)
+            there, near, spent = self._near(query, (before, reach), last, spent)
             if rows is not None:
                 wanted = rows[there]
                 there, near = there[wanted], near[wanted]
-            found, far = in_order(there, near, k=None, radius=None)
-            if k is not None and len(found) >= k:
-                break
+            found = np.concatenate([found, there.astype(np.int64, copy=False)])
+            far = np.concatenate([far, near.astype(np.int32, copy=False)])
+            before = reach
+            if (
+                k is not None and np.count_nonzero(far <= reach) >= k
+            ):  # of which some may be there several times
+                found, far = in_order(found, far, k=None, radius=None)
+                if np.count_nonzero(far <= reach) >= k:
+                    break
+        found, far = in_order(found, far, k=None, radius=None)
         cost = replace(spent, seconds=time.perf_counter() - started)
         return Neighbours(
             found[:k],
@@ -174,23 +185,23 @@ class MultiIndex:
             found_distances=far,
         )
 
-    def _probes(self, query: NDArray[np.uint8], radius: int) -> NDArray[np.int64]:
-        """The buckets (P, 2), as table and place in `starts`, that the pigeonhole principle asks for."""
+    def _probes(self, query: NDArray[np.uint8], known: int, radius: int) -> NDArray[np.int64]:
+        """The buckets (P, 2), as table and place in `starts`, that the pigeonhole principle asks for beyond those `known`."""
         number, width = int.from_bytes(query.tobytes(), "big"), 8 * len(query)
         values = [
             (number >> (width - group.first - group.bits)) & ((1 << group.bits) - 1) for group in self.groups
         ]
-        table, flipped, base = _template(self.groups, self.radii(radius))
+        table, flipped, base = _template(self.groups, self.radii(known), self.radii(radius))
         probes = np.empty((len(table), 2), dtype=np.int64)
         probes[:, 0] = table
         probes[:, 1] = (np.array(values)[table] ^ flipped) + base
         return probes
 
     def _near(
-        self, query: NDArray[np.uint8], radius: int, spent: Cost
+        self, query: NDArray[np.uint8], step: tuple[int, int], radius: int, spent: Cost
     ) -> tuple[NDArray[np.integer], NDArray[np.unsignedinteger], Cost]:
-        """The rows within the radius, some of them several times, and their distances."""
-        probes = self._probes(query, radius)
+        """The rows within the radius that a step from one reach to the next finds, some several times, and their distances."""
+        probes = self._probes(query, *step)
         look = self._look_compiled if kernels.ready() else self._look
         rows, distances, empty, candidates = look(query, probes, radius)
         cost = Cost(
@@ -269,14 +280,16 @@ class MultiIndex:
 
 
 @lru_cache(maxsize=256)
-def _radii(tables: int, radius: int) -> tuple[int, ...]:
-    share, rest = divmod(radius, tables)
+def radii_of(tables: int, radius: int) -> tuple[int, ...]:
+    """How far each of so many groups must be probed for the answer within `radius` to be exact; -1: not at all."""
+    share, rest = divmod(radius, tables)  # a radius of -1 is -1 everywhere
     return tuple(share if place <= rest else share - 1 for place in range(tables))
 
 
 @lru_cache(maxsize=256)
-def _probe_count(groups: tuple[Group, ...], radius: int) -> int:
-    radii = _radii(len(groups), radius)
+def probe_count(groups: tuple[Group, ...], radius: int) -> int:
+    """How many buckets an exact search within `radius` looks into."""
+    radii = radii_of(len(groups), radius)
     return sum(
         within(group.bits, min(reach, group.bits))
         for group, reach in zip(groups, radii, strict=True)
@@ -286,30 +299,35 @@ def _probe_count(groups: tuple[Group, ...], radius: int) -> int:
 
 @lru_cache(maxsize=32)
 def _template(
-    groups: tuple[Group, ...], radii: tuple[int, ...]
+    groups: tuple[Group, ...], known: tuple[int, ...], radii: tuple[int, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each bucket to be probed (P,): its table, how its value differs from the query's, the table's base."""
+    """For each bucket to be probed (P,): its table, how its value differs from the query's, the table's base.
+
+    Those within the `known` radii are left out.
+    """
     flipped = [
-        _differences(group.bits, reach) for group, reach in zip(groups, radii, strict=True) if reach >= 0
+        _differences(group.bits, inner, reach)
+        for group, inner, reach in zip(groups, known, radii, strict=True)
     ]
-    lengths = [len(part) for part in flipped]
-    probed = np.array([place for place, reach in enumerate(radii) if reach >= 0], dtype=np.int64)
     bases = np.array([group.base for group in groups], dtype=np.int64)
-    table = np.repeat(probed, lengths)
+    table = np.repeat(np.arange(len(groups)), [len(part) for part in flipped])
     return table, np.concatenate(flipped), bases[table]
 
 
-def _differences(bits: int, radius: int) -> NDArray[np.int64]:
-    """All numbers of `bits` bits with at most `radius` ones, fewest first."""
+def _differences(bits: int, known: int, radius: int) -> NDArray[np.int64]:
+    """All numbers of `bits` bits with more than `known` and at most `radius` ones, fewest first."""
     flips = np.uint64(1) << np.arange(bits, dtype=np.uint64)
-    return np.concatenate(list(by_distance(flips, min(radius, bits)))).astype(np.int64)
+    rings = list(by_distance(flips, min(radius, bits))) if radius >= 0 else []
+    return np.concatenate([np.empty(0, dtype=np.uint64), *rings[max(known + 1, 0) :]]).astype(np.int64)
 
 
-def _groups(bits: int, tables: int) -> tuple[Group, ...]:
+def groups_of(bits: int, tables: int, count: int) -> tuple[Group, ...]:
+    """The groups of bits that so many tables of `count` codes are over."""
     groups, base = [], 0
+    widest = min(WIDEST, max(NARROWEST, count.bit_length()))
     for place in range(tables):
         first = bits * place // tables
-        length = min(bits * (place + 1) // tables - first, WIDEST)
+        length = min(bits * (place + 1) // tables - first, widest)
         groups.append(Group(first, length, base))
         base += (1 << length) + 1
     return tuple(groups)

@@ -45,7 +45,7 @@ class Neighbours:
 
 
 def in_order(
-    rows: NDArray[np.integer], distances: NDArray[np.unsignedinteger], *, k: int | None, radius: int | None
+    rows: NDArray[np.integer], distances: NDArray[np.integer], *, k: int | None, radius: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Different rows and their distances in the order (distance, row): at most `k`, none farther than `radius`."""
     if radius is not None:

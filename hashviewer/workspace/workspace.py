@@ -13,11 +13,13 @@ from hashviewer import statistics
 from hashviewer.engines import is_address
 from hashviewer.errors import EncodingError, LibraryError, SearchError
 from hashviewer.library import CodeSetInfo, Library, is_library
+from hashviewer.planner import Plan
 from hashviewer.progress import Progress, silent
 from hashviewer.search import EXACT, Matches, SearchHow, kernels
 from hashviewer.statistics import BitStatistics, Buckets
 from hashviewer.workspace.encoders import CodeSetEncoder, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
+from hashviewer.workspace.plans import Plans
 from hashviewer.workspace.query import Explanation, Query
 from hashviewer.workspace.searching import Searching, both, searched
 
@@ -38,6 +40,7 @@ class Workspace:
         self._lock = threading.Lock()  # guards the two dictionaries, never held while something slow runs
         self._encoders: dict[str, CodeSetEncoder] = {}
         self._searching = Searching(self)
+        self._plans = Plans(library)
         self._bit_statistics: dict[tuple[str, int, int], BitStatistics] = {}
 
     @classmethod
@@ -250,6 +253,33 @@ class Workspace:
             SearchError: The code set cannot be searched so.
         """
         self._searching.prepare(codes, how)
+
+    def plan(
+        self,
+        codes: str,
+        *,
+        recall: float = 0.99,
+        k: int | None = None,
+        radius: int | None = None,
+        progress: Progress = silent,
+    ) -> Plan:
+        """Try every way to find a share of the `k` nearest, or of all within a radius; of the 100 nearest if neither is given.
+
+        Blocks for up to about a minute. Nothing is changed: see `remember_plan`.
+
+        Raises:
+            SearchError: There are no codes, or a number is out of range.
+        """
+        bits = self.code_set(codes).bits
+        return self._plans.make(codes, bits, recall=recall, k=k, radius=radius, progress=progress)
+
+    def remember_plan(self, codes: str, plan: Plan) -> bool:
+        """Keep a plan for the code set; False where the library is read-only, then only as long as it is open."""
+        return self._plans.remember(self.code_set(codes).key, plan)
+
+    def plan_of(self, codes: str) -> Plan | None:
+        """The plan that is remembered for a code set."""
+        return self._plans.known(codes)
 
     def buckets(
         self,
