@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
         self.toolbar.filter_typed.connect(self.controller.filter_by)
         self.toolbar.theme_wanted.connect(self._next_theme)
         self.toolbar.palette_wanted.connect(commands.show_palette)
+        self.toolbar.search.panel.plan_wanted.connect(commands.show_plan)
         self.status.problems_asked.connect(commands.show_problems)
         self.status.told.connect(self._opening.say)
         self.welcome.folder_wanted.connect(commands.new_library)

@@ -94,6 +94,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         y_label: Name and unit of the y axis.
         log: Whether y holds log10 of counts.
         whole_y: Whether y counts whole things too, as in a heat map of bits.
+        x_axis: The axis below, where it does not count whole things.
 
     Signals:
         clicked: Place in plot coordinates and keyboard modifiers of a click that dragged nothing.
@@ -103,8 +104,16 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     clicked = Signal(QPointF, object)
     stepped = Signal(int)
 
-    def __init__(self, *, x_label: str, y_label: str, log: bool = False, whole_y: bool = False) -> None:
-        axes = {"bottom": WholeAxis("bottom")}
+    def __init__(
+        self,
+        *,
+        x_label: str,
+        y_label: str,
+        log: bool = False,
+        whole_y: bool = False,
+        x_axis: pg.AxisItem | None = None,
+    ) -> None:
+        axes = {"bottom": WholeAxis("bottom") if x_axis is None else x_axis}
         if log:
             axes["left"] = DecadeAxis("left")
         elif whole_y:

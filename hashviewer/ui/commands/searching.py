@@ -14,6 +14,11 @@ class SearchCommands(WindowPart):
         """Open the panel in the tool bar."""
         self.window.toolbar.search.open()
 
+    def show_plan(self) -> None:
+        """Show the planner beside what is there."""
+        self.window.docks.show("plan")
+        self.window.docks["plan"].widget().setFocus()
+
     def show_exact(self) -> None:
         """The exact answer in place of an approximate one, and back."""
         results = self.explorer.results
