@@ -172,25 +172,16 @@ def _several_hashes(survey: Survey, goal: Goal) -> Built:
 
 def _hash_way(index: "IndexBinary", flips: int, size: int, hashes: int, goal: Goal) -> FaissWay:
     def finds(survey: Survey, place: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        own, others = survey.codes[survey.queries[place]], survey.codes[rows]
-        found = np.zeros(len(rows), dtype=np.bool_)
-        for first in range(0, hashes * size, size):
-            part = slice(first, first + size)
-            found |= np.bitwise_count(own[part] ^ others[:, part]).sum(axis=1) <= flips
-        return found
+        differ = survey.codes[rows] ^ survey.codes[survey.queries[place]]
+        differ = np.bitwise_count(differ[:, : hashes * size]).reshape(len(rows), hashes, size)
+        nearest: NDArray[np.bool_] = differ.sum(axis=2, dtype=np.uint8).min(axis=1) <= flips
+        return nearest
 
     several = "faiss, hash index" if hashes == 1 else f"faiss, {hashes} hash indexes"
     family: Family = "hash" if hashes == 1 else "multihash"
     probes = hashes * within(8 * size, flips)
-    return FaissWay(
-        f"{several} of {8 * size} bits, {flips} flipped",
-        family,
-        index,
-        ("nflip", flips),
-        probes,
-        goal,
-        finds,
-    )
+    name = f"{several} of {8 * size} bits, {flips} flipped"
+    return FaissWay(name, family, index, ("nflip", flips), probes, goal, finds)
 
 
 def _hash_bytes(codes: NDArray[np.uint8]) -> int:

@@ -11,12 +11,13 @@ from hashviewer.search.lookup import MOST_PROBES, MOST_UNCERTAIN
 from hashviewer.search.multi_index import Group, groups_of, probe_count, radii_of
 from hashviewer.search.probes import margin_of_last, within
 
+CONFIDENT = 50  # queries for which it is worked out in which order their buckets come
 ROUNDING = 1 + 1e-5  # sums of margins are of 32-bit numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expected:
-    """What the queries of a survey are expected to cost and find, each (Q,).
+    """What the queries of a survey, or some of them, are expected to cost and find, each (Q,).
 
     Attributes:
         steps: Times that tables are looked into: each time farther, until there is enough.
@@ -56,30 +57,35 @@ def one_table(survey: Survey, radius: int, count: int, buckets: int) -> Expected
 
 def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expected:
     """One table of so many `buckets` of which a number is looked into, the likeliest first."""
-    nothing = np.zeros(len(survey.queries))
     if probes > max(MOST_UNCERTAIN, buckets):
+        nothing = np.zeros(len(survey.queries))
         return Expected(nothing + 1, nothing + buckets, nothing + count, nothing + buckets, nothing + 1)
     assert survey.outputs is not None
-    found, recall, limits = np.zeros(len(nothing), dtype=np.int64), nothing.copy(), survey.limits(count)
-    for place, outputs in enumerate(survey.outputs):
-        reach = margin_of_last(np.abs(outputs), min(probes, 1 << min(survey.bits, 62))) * ROUNDING
+    places = np.arange(0, len(survey.queries), -(-len(survey.queries) // CONFIDENT))
+    found, recall, limits = [], [], survey.limits(count)
+    for place in places.tolist():
+        margins = np.abs(survey.outputs[place])
+        reach = margin_of_last(margins, min(probes, 1 << min(survey.bits, 62))) * ROUNDING
         sampled, near = survey.margin_distances(place)
-        found[place] = np.count_nonzero(sampled <= reach)
-        recall[place] = found_share(survey, place, near <= reach, limits, count)
-    return Expected(nothing + 1, nothing + probes, survey.scaled(found, count), nothing, recall)
+        found.append(int(np.count_nonzero(sampled <= reach)))
+        recall.append(found_share(survey, place, near <= reach, limits, count))
+    nothing = np.zeros(len(places))
+    candidates = survey.scaled(np.array(found), count, places)
+    return Expected(nothing + 1, nothing + probes, candidates, nothing, np.array(recall))
 
 
 def several_tables(survey: Survey, how: SearchHow, count: int) -> Expected:
     """Several tables probed as far as the goal needs, or as far as `how` says if that is nearer."""
     groups = groups_of(survey.bits, how.tables, count)
-    around = [survey.around(group, count) for group in groups]
     last = survey.bits if survey.goal.radius is None else survey.goal.radius
     last = min(last, survey.bits if how.probe is None else how.probe)
     reached, gave_up = _reaches(survey, groups, last, count)
     looked = np.where(gave_up, reached - 1, reached)  # the last step that was made
+    farthest = radii_of(len(groups), int(looked.max()))
+    around = [survey.around(group, max(far, 0), count) for group, far in zip(groups, farthest, strict=True)]
     every = np.arange(len(reached))
     probes = np.array([probe_count(groups, reach) for reach in range(-1, last + 1)], dtype=np.float64)
-    candidates = np.array([_in_groups(groups, around, reach) for reach in range(-1, int(looked.max()) + 1)])
+    candidates = np.array([_in_groups(around, reach) for reach in range(-1, int(looked.max()) + 1)])
     found = survey.within(count)[every, reached]
     return Expected(
         steps=np.asarray(looked + 1 if survey.goal.k is not None else looked >= 0, dtype=np.float64),
@@ -146,13 +152,10 @@ def _recall(survey: Survey, count: int, found: NDArray[np.float64]) -> NDArray[n
     return recall
 
 
-def _in_groups(
-    groups: tuple[Group, ...], around: list[NDArray[np.float64]], reach: int
-) -> NDArray[np.float64]:
+def _in_groups(around: list[NDArray[np.float64]], reach: int) -> NDArray[np.float64]:
     """(Q,) rows in the buckets that a radius asks for; one that lies in several counts as often."""
-    radii = radii_of(len(groups), reach)
     total: NDArray[np.float64] = np.zeros(len(around[0]))
-    for group, near, radius in zip(groups, around, radii, strict=True):
+    for near, radius in zip(around, radii_of(len(around), reach), strict=True):
         if radius >= 0:
-            total = total + near[:, min(radius, group.bits)]
+            total = total + near[:, min(radius, near.shape[1] - 1)]
     return total

@@ -14,8 +14,10 @@ from hashviewer.planner.plan import Goal
 from hashviewer.progress import Progress
 from hashviewer.search import rank, rank_asymmetric
 from hashviewer.search.multi_index import Group
+from hashviewer.search.probes import by_distance, within
 
-SAMPLE = 50_000  # rows that are compared with every query in parts
+SAMPLE = 20_000  # rows that are compared with every query where occupied buckets cannot be counted
+MOST_FLIPS = 5000  # buckets around a query's that are counted one by one
 MOST_NEAR = 2000  # rows of an exact answer that are looked at one by one
 Outputs = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
@@ -75,28 +77,47 @@ class Survey:
         enough = self.within(count) >= wanted - 1e-6
         return np.where(enough.any(axis=1), enough.argmax(axis=1), self.bits)
 
-    def around(self, group: Group, count: int) -> NDArray[np.float64]:
-        """(Q, bits of the group + 1) how many of `count` codes differ from a query in so many of the group's bits or fewer."""
-        far = group.values(self.codes[self.queries])[:, None] ^ group.values(self.codes[self.sample])
-        return self.counted(np.bitwise_count(far), group.bits, count)
+    def around(self, group: Group, radius: int, count: int) -> NDArray[np.float64]:
+        """(Q, radius + 1) how many of `count` codes differ from a query in so many of a group's bits or fewer.
 
-    def counted(self, distances: NDArray[np.uint8], last: int, count: int) -> NDArray[np.float64]:
-        """How many of `count` codes lie within each of the distances 0…`last` of a query: (Q, last + 1).
+        While the buckets around a query are few, all codes in them are counted; where they are many, those of the sample.
+        """
+        radius = min(radius, group.bits)
+        counted = max(
+            near for near in range(radius + 1) if near == 0 or within(group.bits, near) <= MOST_FLIPS
+        )
+        exact = (self._occupied(group, counted).cumsum(axis=1) - 1.0) * _share(count, len(self.codes)) + 1
+        if counted == radius:
+            return exact
+        far = group.values(self.codes[self.queries])[:, None] ^ group.values(self.codes[self.sample])
+        last = group.bits + 1
+        line = np.arange(len(far))[:, None] * last
+        flat = np.bincount((np.bitwise_count(far) + line).reshape(-1), minlength=len(far) * last)
+        sampled = self.scaled(flat.reshape(len(far), last).cumsum(axis=1), count)
+        return np.concatenate([exact, sampled[:, counted + 1 : radius + 1]], axis=1)
+
+    def _occupied(self, group: Group, radius: int) -> NDArray[np.int64]:
+        """(Q, radius + 1) how many codes differ from a query in just so many of a group's bits."""
+        occupied = np.bincount(group.values(self.codes), minlength=1 << group.bits)
+        asked = group.values(self.codes[self.queries]).astype(np.int64)
+        flips = np.uint64(1) << np.arange(group.bits, dtype=np.uint64)
+        rings = [ring.astype(np.int64) for ring in by_distance(flips, radius)]
+        return np.stack([occupied[asked[:, None] ^ ring].sum(axis=1) for ring in rings], axis=1)
+
+    def scaled(
+        self, found: NDArray[np.integer], count: int, places: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """For how many of `count` codes so many of the sample stand; a query itself is there once.
 
         Args:
-            distances: (Q, s) of the queries to the sample.
-            last: The largest distance.
+            found: (n, …) rows of the sample, for each query.
             count: Codes in the collection.
+            places: (n,) which queries; None for all.
         """
-        line = np.arange(len(distances))[:, None] * (last + 1)
-        flat = np.bincount((distances + line).reshape(-1), minlength=len(distances) * (last + 1))
-        return self.scaled(flat.reshape(len(distances), last + 1).cumsum(axis=1), count)
-
-    def scaled(self, found: NDArray[np.integer], count: int) -> NDArray[np.float64]:
-        """(Q, …) for how many of `count` codes so many of the sample stand; a query itself is there once."""
+        own = self.own if places is None else self.own[places]
         line = (len(found), *[1] * (found.ndim - 1))
-        each = (count - 1) / np.maximum(len(self.sample) - self.own, 1)
-        scaled: NDArray[np.float64] = 1 + (found - self.own.reshape(line)) * each.reshape(line)
+        each = (count - 1) / np.maximum(len(self.sample) - own, 1)
+        scaled: NDArray[np.float64] = 1 + (found - own.reshape(line)) * each.reshape(line)
         return scaled
 
     def margin_distances(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -17,7 +17,7 @@ from hashviewer.search.probes import within
 
 RADII = range(5)  # of one table
 TABLES = range(2, 9)
-MOST_CONFIDENT = 10_000  # buckets in the order of confidence: naming so many takes longer than most scans
+MOST_CONFIDENT = 3_000  # buckets in the order of confidence: naming so many takes longer than most scans
 
 
 @dataclass(frozen=True, slots=True, eq=False)

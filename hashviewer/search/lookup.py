@@ -158,7 +158,8 @@ class BucketTable:
         self, probed: NDArray[np.uint64], cost: Cost, wanted: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int64], Cost]:
         """The wanted rows in the buckets of these keys, and the cost with what this added."""
-        sought = np.unique(probed)
+        sought = np.sort(probed)
+        sought = sought[np.append(FIRST, sought[1:] != sought[:-1])]
         place = np.searchsorted(self.keys, sought)
         inside = place < len(self.keys)
         place, sought = place[inside], sought[inside]
