@@ -136,7 +136,7 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
         (
             Row("preset_browse", "&Browse", "F1", "Photos, query, radius, photo"),
             Row("preset_bits", "&Inspect bits", "F2", "Bits large, with the query and the buckets"),
-            Row("preset_all", "&All views", "F3"),
+            Row("preset_all", "&All views of an answer", "F3"),
             Row("preset_plan", "&Plan the search", "F4", "Which way to search pays, measured here"),
             SEPARATOR,
             Row("order_rank", "Sort by &rank", "Ctrl+1"),

@@ -192,7 +192,11 @@ class PhotoView(View):
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
         self.facts.show_facts(lines_of(record, facts.file))
         if facts.file is None:
-            why = "this library does not know where its photos are." if not facts.url else f"it is at {facts.url}."
+            why = (
+                "this library does not know where its photos are."
+                if not facts.url
+                else f"it is at {facts.url}."
+            )
             self.loupe.show_message(f"The picture itself is not here: {why}")
         elif record.missing:
             self.loupe.show_message(
