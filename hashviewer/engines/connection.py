@@ -1,6 +1,7 @@
 """The one connection to an engine: statements with values beside them, never within their text."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -123,11 +124,11 @@ class Connection:
         client = self._present()
         try:
             return work(client)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the client passes on whatever its transport raises
             meant = in_words(error, self.address, password=self._password)
             if isinstance(meant, LostEngineError):
                 self._lose(client, meant)
-            raise meant from error
+            raise meant from self._cause(error)
 
     def _present(self) -> Client:
         with self._lock:
@@ -144,10 +145,14 @@ class Connection:
             return self._connect(self.address, self._password)
         except EngineError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as above
             meant = in_words(error, self.address, password=self._password)
             self._lost = meant if isinstance(meant, LostEngineError) else None
-            raise meant from error
+            raise meant from self._cause(error)
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """What the log may tell of an error: nothing if it has the password in it."""
+        return None if self._password and self._password in str(error) else error
 
     def _lose(self, client: Client, meant: EngineError) -> None:
         with self._lock:
@@ -184,6 +189,10 @@ def _connected(address: Address, password: str) -> Client:
     """
     try:
         import clickhouse_connect
+
+        logging.getLogger("clickhouse_connect").setLevel(
+            logging.CRITICAL
+        )  # what it says of errors is told in words
     except ImportError as error:
         raise EngineError(missing_extra("clickhouse-connect")) from error
     try:

@@ -316,6 +316,6 @@ class EngineLibrary(Library):
 
     def _refuse(self) -> NoReturn:
         raise LibraryError(
-            f"{self.engine.address} is an engine and cannot be changed. Change the library {self._pushed.path}, then run "
-            "“hashviewer push” again."
+            f"{self.engine.address} is an engine, which cannot do this. Do it with the library itself, {self._pushed.path}, and "
+            "run “hashviewer push” again if that changes it."
         )

@@ -11,7 +11,6 @@ from hashviewer.engines.columns import Reader, read_texts
 from hashviewer.engines.connection import Connection, Values
 from hashviewer.engines.pushed import GENERATION, STATE, WHOLE, Pushed, PushedCodes, half_pushed, read_pushed
 from hashviewer.engines.schema import NOTES, PHOTOS, Schema
-from hashviewer.engines.trouble import LostEngineError
 from hashviewer.errors import EngineError, SearchError
 from hashviewer.library import PhotoRecord
 from hashviewer.library import paths as path_bytes
@@ -36,6 +35,10 @@ _STATE = np.dtype([("generation", "<u8"), ("whole", "u1"), ("rows", "<u8")])
 
 class PushedAnewError(EngineError):
     """The library was pushed anew since it was looked at: `refresh`, and ask again."""
+
+
+class LackingRowsError(EngineError):
+    """Fewer rows answer than were pushed, or more."""
 
 
 class PushedTables:
@@ -184,7 +187,32 @@ class PushedTables:
             EngineError: A push is under way, or a part of the rows does not answer.
         """
         pushed = self._pushed
-        answer = ask()
+        try:
+            answer = ask()
+        except LackingRowsError:
+            self._check(table, pushed)  # a newer push explains it better
+            raise
+        self._check(table, pushed)
+        return answer
+
+    def every(self, text: str, kind: str, values: Values | None = None) -> NDArray[Any]:
+        """A column of all rows, by row: (N,)."""
+        rows = self._pushed.rows
+        found = self.connection.column(text, kind, values or {})
+        if len(found) != rows:
+            raise self.lacking(len(found), rows)
+        return found
+
+    def lacking(self, found: int, expected: int) -> EngineError:
+        """The error for rows that do not answer."""
+        return LackingRowsError(
+            f"{found:,} rows at {self.address} answer where {expected:,} were pushed: a part of the engine is missing, or "
+            "something else has written to it. No partial answer is shown. Ask again once every shard is up; if that does not "
+            "help, push the library again."
+        )
+
+    def _check(self, table: str, pushed: Pushed) -> None:
+        """Raise unless what is there is still this push, whole."""
         notes = self.schema.named(NOTES)
         state = self.connection.rows(
             f"select toUInt64OrZero(argMaxIf(value, version, name = '{GENERATION}')) as generation, "
@@ -200,23 +228,6 @@ class PushedTables:
             )
         if int(state["rows"]) != pushed.rows:
             raise self.lacking(int(state["rows"]), pushed.rows)
-        return answer
-
-    def every(self, text: str, kind: str, values: Values | None = None) -> NDArray[Any]:
-        """A column of all rows, by row: (N,)."""
-        rows = self._pushed.rows
-        found = self.connection.column(text, kind, values or {})
-        if len(found) != rows:
-            raise self.lacking(len(found), rows)
-        return found
-
-    def lacking(self, found: int, expected: int) -> EngineError:
-        """The error for rows that do not answer."""
-        return LostEngineError(
-            f"{found:,} rows at {self.address} answer where {expected:,} were pushed: a part of the engine is missing, or "
-            "something else has written to it. No partial answer is shown. Ask again once every shard is up; if that does not "
-            "help, push the library again."
-        )
 
     def _record(self, path: bytes, content: bytes, told: NDArray[Any]) -> PhotoRecord:
         taken, label = float(told["taken"]), int(told["label"])

@@ -11,6 +11,7 @@ import numpy as np
 from hashviewer.engines.address import Address
 from hashviewer.engines.chunks import CHUNKS, chunks
 from hashviewer.engines.connection import Connection
+from hashviewer.engines.library import EngineLibrary
 from hashviewer.engines.notes import Notes
 from hashviewer.engines.outgoing import Outgoing, OutgoingCodes
 from hashviewer.engines.pushed import (
@@ -75,6 +76,11 @@ def push(
         EngineError: The engine holds another library, or does not answer.
         SearchError: The library has no such code set.
     """
+    if isinstance(library, EngineLibrary):
+        raise EngineError(
+            f"{library.engine.address} is an engine itself. Push the library that it has its photos from: "
+            f"{library.engine.pushed.path}."
+        )
     started = time.perf_counter()
     progress(0, None, "Reading the library")
     schema = Schema(connection.address)

@@ -58,6 +58,11 @@ class EngineWorkspace(Workspace):
         self._whole = whole
         self._counted: dict[tuple[str, int], BitStatistics] = {}
 
+    @property
+    def place(self) -> str:
+        """The engine's address, or the path of the library that it answers for."""
+        return self.engine.address if isinstance(self.library, EngineLibrary) else super().place
+
     def close(self) -> None:
         """End the query encoders, let the library and the engine go. Closing twice does nothing."""
         super().close()

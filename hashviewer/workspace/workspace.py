@@ -69,6 +69,11 @@ class Workspace:
             )
         return cls(Library.open(path))
 
+    @property
+    def place(self) -> str:
+        """Where the library is, for the user: a path, or an engine's address."""
+        return str(self.library.path)
+
     def close(self) -> None:
         """End the query encoders and let the files go. Closing twice does nothing."""
         with self._lock:
