@@ -125,7 +125,7 @@ def _looked_up(matches: Matches, words: str) -> Notice:
 def _missing_words(matches: Matches) -> str:
     if matches.complete is None or matches.complete < 0:
         return "may miss neighbours"
-    return f"all within {counted(matches.complete, 'bit')} are here, others may be missing"
+    return f"may miss neighbours beyond {counted(matches.complete, 'bit')}"
 
 
 def _lookup_words(matches: Matches) -> str:
@@ -135,8 +135,8 @@ def _lookup_words(matches: Matches) -> str:
         return f"Lookup, radius {radius}: {needed:,} buckets are more than there are photos; every code was compared"
     if matches.cost.probed < needed:
         return (
-            f"Lookup, radius {radius}: in place of {needed:,} buckets the {matches.cost.probed:,} that hold photos were "
-            f"compared, {counted(matches.cost.candidates, 'candidate')}, {time_words(matches.cost.seconds)}"
+            f"Lookup, radius {radius}: the {matches.cost.probed:,} occupied buckets compared, not {needed:,} looked into; "
+            f"{counted(matches.cost.candidates, 'candidate')}, {time_words(matches.cost.seconds)}"
         )
     return f"Lookup, radius {radius}: {_bucket_words(matches)}"
 

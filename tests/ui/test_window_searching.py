@@ -52,7 +52,7 @@ def test_a_lookup_shows_what_its_buckets_hold_and_says_what_it_cost(qtbot, asked
     assert bar.badge.text() == "≈ Approximate"
     assert bar.text.text().startswith("Lookup, radius 1: ")
     assert f"{len(near)} candidate" in bar.text.text()
-    assert "others may be missing" in bar.text.text()
+    assert "may miss neighbours beyond 1 bit" in bar.text.text()
     assert asked.toolbar.search.text() == "Lookup r 1"
     assert "candidate" in asked.docks["radius"].widget().within_line.text()
 

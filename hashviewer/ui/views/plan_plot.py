@@ -71,7 +71,7 @@ class PlanPlot(Plot):
         self._labels_of_points: list[pg.TextItem] = []
         self.best = pg.ScatterPlotItem(size=19, pxMode=True)
         self.picked = pg.ScatterPlotItem(size=15, pxMode=True)
-        self.query = pg.InfiniteLine(angle=0, label="this query", labelOpts={"position": 0.12})
+        self.query = pg.InfiniteLine(angle=0, label="this query", labelOpts={"position": 0.5})
         for item, depth in ((self.best, 8), (self.picked, 9), (self.query, 2)):
             item.setZValue(depth)
             self.addItem(item)
