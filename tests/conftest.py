@@ -28,3 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared_photos() -> Path:
     """The development photos; only for tests marked `shared`."""
     return _SHARED / "photos"
+
+
+@pytest.fixture(scope="session")
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the one embedded engine that a process can hold; each test takes a database of its own."""
+    pytest.importorskip("clickhouse_connect", reason="needs the extra “cluster”")
+    pytest.importorskip("chdb", reason="needs the extra “cluster”")
+    return tmp_path_factory.mktemp("engine")

@@ -42,6 +42,7 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
             ),
             Row("open_file", "&Open library, store or model…", "Ctrl+O", icon="library", needs_library=False),
             Row("open_library_folder", "Open library &folder…", "Ctrl+Shift+O", needs_library=False),
+            Row("connect_engine", "Connect to an &engine…", needs_library=False),
             Row("open_sample", "Open the &sample", icon="sample", needs_library=False),
             Row("close_library", "&Close library", "Ctrl+W"),
             SEPARATOR,

@@ -22,6 +22,7 @@ from hashviewer.ui.grid_keys import press_key
 from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
 from hashviewer.ui.message_bar import MessageBar
+from hashviewer.ui.opening import in_words
 from hashviewer.ui.settings import Settings
 from hashviewer.ui.status_bar import StatusBar
 from hashviewer.ui.tasks import TaskQueue
@@ -179,7 +180,7 @@ class MainWindow(QMainWindow):
         self.welcome.show_recent(recent)
         self._recent_menu.clear()
         for path in recent:
-            self._recent_menu.addAction(str(path), partial(self.commands.open_path, path))
+            self._recent_menu.addAction(in_words(path), partial(self.commands.open_path, path))
         self._recent_menu.setEnabled(bool(recent))
 
     # Following

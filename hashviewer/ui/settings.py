@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from hashviewer.search import DISTANCES, MODES, ORDERS
 from hashviewer.ui.explorer import Options
+from hashviewer.ui.opening import from_anywhere
 from hashviewer.ui.theme import Mode
 
 RECENT = 10
@@ -119,7 +120,8 @@ class Settings:
 
     def add_recent(self, path: Path) -> None:
         """A library was opened."""
-        paths = [path.absolute(), *(known for known in self.recent if known != path.absolute())]
+        kept = from_anywhere(path)
+        paths = [kept, *(known for known in self.recent if known != kept)]
         self._store.setValue("recent", json.dumps([str(known) for known in paths[:RECENT]]))
 
     def forget_recent(self, path: Path) -> None:

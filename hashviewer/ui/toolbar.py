@@ -129,7 +129,7 @@ class Toolbar(QToolBar):
     def _show_workspace(self) -> None:
         workspace = self.explorer.workspace
         self.library.setText("Library" if workspace is None else _elided(workspace.name))
-        self.library.setToolTip("" if workspace is None else str(workspace.library.path))
+        self.library.setToolTip("" if workspace is None else workspace.place)
         for widget in (self.codes, self.neighbours, self.rerank, self.search, self.filter):
             widget.setEnabled(workspace is not None)
         self.filter.clear()

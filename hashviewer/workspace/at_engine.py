@@ -63,6 +63,11 @@ class EngineWorkspace(Workspace):
         """The engine's address, or the path of the library that it answers for."""
         return self.engine.address if isinstance(self.library, EngineLibrary) else super().place
 
+    @property
+    def at_engine(self) -> bool:
+        """Whether the library itself is at the engine."""
+        return isinstance(self.library, EngineLibrary)
+
     def close(self) -> None:
         """End the query encoders, let the library and the engine go. Closing twice does nothing."""
         super().close()

@@ -74,6 +74,11 @@ class Workspace:
         """Where the library is, for the user: a path, or an engine's address."""
         return str(self.library.path)
 
+    @property
+    def at_engine(self) -> bool:
+        """Whether the library's rows are at an engine, so that it is not changed here."""
+        return False
+
     def close(self) -> None:
         """End the query encoders and let the files go. Closing twice does nothing."""
         with self._lock:

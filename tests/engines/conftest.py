@@ -1,4 +1,4 @@
-"""One embedded engine for all tests, as a process can hold one folder only; each test has a database of its own."""
+"""A database of its own for each test, in the one embedded engine of all tests."""
 
 import itertools
 
@@ -8,13 +8,6 @@ from hashviewer.engines import parse
 from hashviewer.engines.connection import Connection
 
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def engine_folder(tmp_path_factory):
-    pytest.importorskip("clickhouse_connect", reason="needs the extra “cluster”")
-    pytest.importorskip("chdb", reason="needs the extra “cluster”")
-    return tmp_path_factory.mktemp("engine")
 
 
 @pytest.fixture
