@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from hashviewer.planner.plan import Goal, Option
 
 WORTH = 0.8  # of the flat scan's time: what saves less is not worth an answer that knows less
+SAVED = 250e-6  # s; nor is what saves less than this
 ROUNDING = 1e-9
 
 
 def choose(options: Sequence[Option], goal: Goal) -> int:
     """The fastest of HashViewer's own ways that reaches the goal; the flat scan, the first, unless one is clearly faster."""
     fastest = min(_able(options, goal), key=lambda place: options[place].expected.seconds)
-    return fastest if options[fastest].expected.seconds < WORTH * options[0].expected.seconds else 0
+    taken, flat = options[fastest].expected.seconds, options[0].expected.seconds
+    return fastest if taken < min(WORTH * flat, flat - SAVED) else 0
 
 
 def sentence(options: Sequence[Option], goal: Goal, chosen: int, *, rows: int, total: int) -> str:

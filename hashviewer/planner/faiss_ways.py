@@ -1,7 +1,8 @@
 """faiss's own indexes of binary codes, which the planner measures for comparison."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any
@@ -61,16 +62,14 @@ class FaissWay:
         kept: Any = faiss.cvar  # its stubs do not know what it holds
         statistics = kept.indexIVF_stats if self.family == "ivf" else kept.indexBinaryHash_stats
         statistics.reset()
-        threads = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1)  # several would wait for one another longer than one query takes
-        started = time.perf_counter()
-        if self.goal.radius is not None:
-            _, distances, _ = self.index.range_search(code[None], self.goal.radius + 1)
-        else:
-            found, rows = self.index.search(code[None], self.goal.k or 1)
-            distances = found[rows >= 0]
-        seconds = time.perf_counter() - started
-        faiss.omp_set_num_threads(threads)
+        with _one_thread():
+            started = time.perf_counter()
+            if self.goal.radius is not None:
+                _, distances, _ = self.index.range_search(code[None], self.goal.radius + 1)
+            else:
+                found, rows = self.index.search(code[None], self.goal.k or 1)
+                distances = found[rows >= 0]
+            seconds = time.perf_counter() - started
         return Answer(np.sort(distances), 1, self.probes, int(statistics.ndis), 0, seconds)
 
     def expect(self, survey: Survey, count: int) -> Expected:
@@ -111,8 +110,9 @@ def _lists(survey: Survey, goal: Goal) -> Built:
     index = faiss.IndexBinaryIVF(quantizer, width, count)
     index.cp.max_points_per_centroid = TRAINED
     index.cp.niter = TRAININGS
-    index.train(codes)
-    index.add(codes)
+    with _one_thread():
+        index.train(codes)
+        index.add(codes)
     seconds = time.perf_counter() - started
     nearest = quantizer.search(codes[survey.queries], min(count, LISTS[-1]))[1]
     list_of = _list_of(index, len(codes))
@@ -131,6 +131,19 @@ def _lists(survey: Survey, goal: Goal) -> Built:
         if lists <= count
     )
     return Built(ways, _memory(index), seconds)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let faiss use one thread: with other programs on the machine several wait for one another longer than they save."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _list_of(index: "IndexBinaryIVF", count: int) -> NDArray[np.int64]:
