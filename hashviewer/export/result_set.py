@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer.export.provenance import Provenance, of_matches
@@ -95,7 +96,7 @@ def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
     for start in range(0, len(matches.rows), BLOCK):
         rows = matches.rows[start : start + BLOCK]
         labels = library.labels_of(rows).tolist()
-        different = packed.unpack(library.codes_of(query.codes, rows) ^ query.code, matches.bits)
+        different = packed.unpack(_from_nearest(query, library.codes_of(query.codes, rows)), matches.bits)
         for place, (row, path) in enumerate(zip(rows.tolist(), library.paths(rows), strict=True)):
             yield Hit(
                 rank=start + place + 1,
@@ -106,3 +107,11 @@ def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
                 differing_bits=tuple(np.flatnonzero(different[place]).tolist()),
                 label=names[labels[place]] if labels[place] >= 0 else "",
             )
+
+
+def _from_nearest(query: Asked, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, W) where each of `codes` (n, W) differs from that of the codes asked which is nearest to it."""
+    wanted = query.wanted_codes
+    nearest = np.array([packed.hamming(code, codes) for code in wanted]).argmin(axis=0)
+    different: NDArray[np.uint8] = codes ^ wanted[nearest]
+    return different

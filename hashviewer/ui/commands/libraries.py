@@ -1,6 +1,7 @@
 """Commands of the File menu: libraries, models, exports."""
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -215,8 +216,9 @@ class LibraryCommands(WindowPart):
         query, workspace = self.explorer.query, self.explorer.workspace
         if query is None or workspace is None:
             return
+        asked = replace(query, by_mean=self.explorer.options.by_mean)
         work = partial(
-            export, workspace, query, part.matches, format=format, output=output, k=part.k, radius=part.radius
+            export, workspace, asked, part.matches, format=format, output=output, k=part.k, radius=part.radius
         )
         self.tasks.run(
             "export",
