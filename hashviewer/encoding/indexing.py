@@ -14,7 +14,7 @@ from hashviewer.encoding.cores import available_cores
 from hashviewer.encoding.engine import Engine, open_engine
 from hashviewer.encoding.journal import Journal, Precautions
 from hashviewer.encoding.pace import PacedProgress
-from hashviewer.encoding.pipeline import Job, Outcome, Pipeline, reading_threads
+from hashviewer.encoding.pipeline import Job, Outcome, Pipeline, in_order, reading_threads
 from hashviewer.encoding.places import Place, is_gone, open_for, root_of
 from hashviewer.encoding.planning import Work, code_set, new_key, plan_index, rows_without_codes
 from hashviewer.encoding.report import IndexReport
@@ -273,7 +273,7 @@ class _Run:
                     journal=journal,
                 )
                 with pipeline:
-                    self._collect(pipeline, committer, progress)
+                    self._collect(pipeline, some, committer, progress)
                 committer.flush()
         if self.cancelled:
             raise Cancelled
@@ -286,8 +286,10 @@ class _Run:
         finally:
             self._busy = time.monotonic() - began
 
-    def _collect(self, pipeline: Pipeline, committer: Committer, progress: PacedProgress) -> None:
-        for outcome in pipeline.outcomes():
+    def _collect(
+        self, pipeline: Pipeline, jobs: Sequence[Job], committer: Committer, progress: PacedProgress
+    ) -> None:
+        for outcome in in_order(pipeline.outcomes(), jobs):
             try:
                 if outcome is not None:
                     self._check_drive(outcome, committer)

@@ -6,7 +6,7 @@ interpreter's lock, so a few threads fill all cores; the queues between them are
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -90,6 +90,24 @@ class _Picture:
 def reading_threads(root: Path | Store, cores: int) -> int:
     """Decoding threads for so many cores: more where they wait for a network."""
     return max(cores + 1, _REMOTE_READERS) if isinstance(root, Store) else cores + 1
+
+
+def in_order(outcomes: Iterable[Outcome | None], jobs: Sequence[Job]) -> Iterator[Outcome | None]:
+    """Outcomes in the order of their jobs, each held back until those before it have come; None passes at once.
+
+    Rows then follow the paths, whatever the threads were faster with and whenever a segment is written.
+    """
+    waiting: dict[int, Outcome] = {}
+    place = 0
+    for outcome in outcomes:
+        if outcome is None:
+            yield None
+            continue
+        waiting[outcome.job.order] = outcome
+        while place < len(jobs) and jobs[place].order in waiting:
+            yield waiting.pop(jobs[place].order)
+            place += 1
+    yield from sorted(waiting.values(), key=lambda outcome: outcome.job.order)
 
 
 class Pipeline:
