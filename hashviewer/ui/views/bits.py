@@ -130,7 +130,7 @@ class BitsView(View):
         self.balance.describe = self._describe_balance
         self.margins.describe = self._describe_margin
         self.heat.describe = self._describe_pair
-        titles = ("Balance", "Margins", "Correlation")
+        titles = ("Balance", "Margins", "Pairs")
         for plot, title in zip((self.balance, self.margins, self.heat), titles, strict=True):
             plot.clicked.connect(self._on_clicked)
             plot.stepped.connect(self._on_stepped)

@@ -170,7 +170,7 @@ class PhotoView(View):
         self.heading.set_text(query.title)
         self.loupe.show_placeholder(self.thumbnails.from_bytes(query.thumbnail), QSize())
         text = "The query; it is not a photo of this library."
-        self.facts.show_facts([("Path", query.path or "pasted"), ("", text)])
+        self.facts.show_facts([("Path", query.path or "no file of its own"), ("", text)])
         if query.path is not None:
             self._load(Path(query.path))
 

@@ -1,6 +1,6 @@
 """Several plots in one view: one at a time behind tabs, all of them where there is height."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
@@ -21,6 +21,8 @@ class PlotDeck(QWidget):
         self._plots: list[QWidget] = []
         self._tall = False
         self.tabs = QTabBar(drawBase=False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.currentChanged.connect(self._arrange)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
