@@ -76,11 +76,7 @@ def push(
         EngineError: The engine holds another library, or does not answer.
         SearchError: The library has no such code set.
     """
-    if isinstance(library, EngineLibrary):
-        raise EngineError(
-            f"{library.engine.address} is an engine itself. Push the library that it has its photos from: "
-            f"{library.engine.pushed.path}."
-        )
+    _refuse_an_engine(library)
     started = time.perf_counter()
     progress(0, None, "Reading the library")
     schema = Schema(connection.address)
@@ -112,6 +108,14 @@ def push(
     notes.put({STATE: WHOLE})
     seconds = time.perf_counter() - started
     return PushReport(outgoing.rows, tuple(outgoing.code_sets), sender.sent, sender.kept, seconds)
+
+
+def _refuse_an_engine(library: Library) -> None:
+    if isinstance(library, EngineLibrary):
+        raise EngineError(
+            f"{library.engine.address} is an engine itself. Push the library that it has its photos from: "
+            f"{library.engine.pushed.path}."
+        )
 
 
 def _present(connection: Connection, schema: Schema, notes: Notes, library: Library) -> Pushed | None:
