@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.libraries import KEPT
 
-MEASUREMENTS = ("encode", "outside", "open", "query", "grid", "stall", "search")
+MEASUREMENTS = ("encode", "outside", "open", "query", "grid", "stall", "search", "shards", "cluster")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
