@@ -28,7 +28,8 @@ from hashviewer.cli.search_options import (
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
-    from hashviewer.search import Matches
+    from hashviewer.progress import Progress
+    from hashviewer.search import Matches, SearchHow
     from hashviewer.workspace import Query, Workspace
 
 NEAREST = 50
@@ -89,19 +90,31 @@ def query(
             weights=weights,
         )
         questions = [asked(workspace, image, codes=key) for key in keys]
-        most = limit(k, radius)
-        if len(keys) == 1:
-            matches = workspace.search(
-                questions[0], k=most, radius=radius, rerank=rerank, how=how, progress=progress
-            )
-        else:
-            matches = workspace.search_several(
-                questions, k=most, radius=radius, rerank=rerank, how=how, progress=progress
-            )
+        matches = _answered(
+            workspace, questions, k=limit(k, radius), radius=radius, rerank=rerank, how=how, progress=progress
+        )
         if json:
             print_json(document(workspace, questions[0], matches))
         else:
             _say(workspace, questions[0], matches)
+
+
+def _answered(
+    workspace: "Workspace",
+    questions: "list[Query]",
+    *,
+    k: int | None,
+    radius: int | None,
+    rerank: int,
+    how: "SearchHow",
+    progress: "Progress",
+) -> "Matches":
+    """The answer to the picture as a query of one code set, or of several."""
+    if len(questions) > 1:
+        return workspace.search_several(
+            questions, k=k, radius=radius, rerank=rerank, how=how, progress=progress
+        )
+    return workspace.search(questions[0], k=k, radius=radius, rerank=rerank, how=how, progress=progress)
 
 
 def limit(k: int | None, radius: int | None) -> int | None:

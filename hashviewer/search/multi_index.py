@@ -166,24 +166,15 @@ class MultiIndex:
             found = np.concatenate([found, there.astype(np.int64, copy=False)])
             far = np.concatenate([far, near.astype(np.int32, copy=False)])
             before = reach
-            if (
-                k is not None and np.count_nonzero(far <= reach) >= k
-            ):  # of which some may be there several times
-                found, far = in_order(found, far, k=None, radius=None)
+            if k is not None and np.count_nonzero(far <= reach) >= k:
+                found, far = in_order(
+                    found, far, k=None, radius=None
+                )  # some may have been there several times
                 if np.count_nonzero(far <= reach) >= k:
                     break
         found, far = in_order(found, far, k=None, radius=None)
         cost = replace(spent, seconds=time.perf_counter() - started)
-        return Neighbours(
-            found[:k],
-            far[:k],
-            self.bits,
-            complete=reach,
-            exact=True,
-            cost=cost,
-            found=found,
-            found_distances=far,
-        )
+        return _answer(found, far, self.bits, k=k, complete=reach, cost=cost)
 
     def _probes(self, query: NDArray[np.uint8], known: int, radius: int) -> NDArray[np.int64]:
         """The buckets (P, 2), as table and place in `starts`, that the pigeonhole principle asks for beyond those `known`."""
@@ -277,6 +268,22 @@ class MultiIndex:
         mask = np.zeros(len(self.codes), dtype=np.bool_)
         mask[self.rows[0]] = True
         return mask if rows is None else mask & rows
+
+
+def _answer(
+    found: NDArray[np.int64], far: NDArray[np.int32], bits: int, *, k: int | None, complete: int, cost: Cost
+) -> Neighbours:
+    """The exact answer among the rows found (F,) at these distances, in order."""
+    return Neighbours(
+        found[:k],
+        far[:k],
+        bits,
+        complete=complete,
+        exact=True,
+        cost=cost,
+        found=found,
+        found_distances=far,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -214,8 +214,7 @@ class Workspace:
             radius: Only photos that differ in at most so many bits; None for any.
             rerank: Re-order so many of the first by the cosine of their features; it may exceed `k`.
             rows: (N,) True for the rows to search; None searches all, and rows beyond its end are left out.
-            how: By which distance, and whether every code is compared or tables are looked into; by default all codes
-                by the Hamming distance.
+            how: By which distance, and through which tables; by default every code, by the Hamming distance.
             progress: Asked before each step whether to stop.
 
         Raises:
