@@ -18,7 +18,18 @@ from pathlib import Path
 
 from benchmarks.libraries import KEPT
 
-MEASUREMENTS = ("encode", "outside", "open", "query", "grid", "stall", "search", "evaluation")
+MEASUREMENTS = (
+    "encode",
+    "outside",
+    "open",
+    "query",
+    "grid",
+    "stall",
+    "search",
+    "evaluation",
+    "shards",
+    "cluster",
+)
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 

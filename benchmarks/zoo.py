@@ -44,7 +44,13 @@ def main() -> int:
     wanted = [find_method(key).key for key in chosen.methods.split(",")] if chosen.methods else keys
     torch.set_num_threads(chosen.threads)
     sources = Sources(
-        chosen.data, chosen.cache, chosen.backbone, chosen.size, chosen.share, mirrored=chosen.mirrored
+        chosen.data,
+        chosen.cache,
+        chosen.backbone,
+        chosen.size,
+        chosen.share,
+        mirrored=chosen.mirrored,
+        views=chosen.views,
     )
     with watched() as progress:
         zoo = open_zoo(sources, progress=progress)
@@ -104,7 +110,8 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     """Train, write the head, read it again and measure what was read."""
     division, labels = zoo.division, zoo.labels
     places = torch.from_numpy(division.database if on_all else division.training)
-    examples = CachedExamples(zoo.features[:, places], labels[places])
+    seen = zoo.features[:, places] if on_all else zoo.views
+    examples = CachedExamples(seen, labels[places])
     done = train(recipe, examples, state=head.with_suffix(".run"), progress=progress)
     about = {
         **zoo.about,
@@ -172,6 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")
+    parser.add_argument("--views", type=int, default=4, help="of each training image, beside the plain one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--threads", type=int, default=1, help="of torch; heads are too small to gain by more"

@@ -1,12 +1,16 @@
 """What the zoo trains on: a labelled set divided by protocol I, and a frozen backbone's features of it."""
 
+import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
@@ -18,9 +22,11 @@ from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress
 from hashviewer.training.cached_features import FeatureKey, cached_features
-from hashviewer.training.method_data import Labelled, chosen
+from hashviewer.training.image_examples import mirrored_and_shifted
+from hashviewer.training.method_data import Labelled, chosen, pixels_of
 
 QUERIES, TRAINING = 100, 500  # of each class
+_BATCH = 64  # images a forward pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,7 @@ class Zoo:
         data: The labelled set.
         division: Protocol I.
         features: (V, N, D) of all items.
+        views: (V, T, D) of the training items: plain first, then as they are moved and mirrored at random.
         about: The card's texts about the backbone.
         told: What determines the features, for the resumption of runs.
     """
@@ -38,6 +45,7 @@ class Zoo:
     data: Labelled
     division: Split
     features: Tensor
+    views: Tensor
     about: dict[str, str]
     told: str
 
@@ -57,15 +65,16 @@ class Sources:
     size: int
     share: float
     mirrored: bool
+    views: int = 0
 
 
 def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:
     data = part_of(open_dataset(sources.data), sources.share)
-    queries, training = (max(round(sources.share * number), 1) for number in (QUERIES, TRAINING))
-    division = split(data.labels, "I", queries_per_class=queries, training_per_class=training)
+    division = protocol_one(data, sources.share)
     if isinstance(data, LabelledFeatures):
         about = {"backbone": "features", "backbone_sha256": "", "preprocessing": Preprocessing().to_json()}
-        return Zoo(data, division, torch.from_numpy(data.features)[None], about, data.fingerprint)
+        features = torch.from_numpy(data.features)[None]
+        return Zoo(data, division, features, features[:, division.training], about, data.fingerprint)
     trunk = open_trunk(sources.backbone, pretrained=True)
     preprocessing = Preprocessing(size=sources.size, crop_fraction=1.0)
     by_file = trunk.weights.endswith(".safetensors")
@@ -75,7 +84,20 @@ def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:
         "preprocessing": preprocessing.to_json(),
     }
     features = features_of(data, trunk, about, preprocessing, sources, progress=progress)
-    return Zoo(data, division, features, about, f"{data.fingerprint} {about} {sources.mirrored}")
+    views = features[:, division.training]
+    if sources.views:
+        training = chosen(data, division.training)
+        assert isinstance(training, LabelledImages)
+        moved = moved_views(training, trunk, about, preprocessing, sources, progress=progress)
+        views = torch.cat([views, moved])
+    told = f"{data.fingerprint} {about} {sources.mirrored} {sources.views}"
+    return Zoo(data, division, features, views, about, told)
+
+
+def protocol_one(data: Labelled, share: float) -> Split:
+    """Protocol I, or the same share of each of its numbers."""
+    queries, training = (max(round(share * number), 1) for number in (QUERIES, TRAINING))
+    return split(data.labels, "I", queries_per_class=queries, training_per_class=training)
 
 
 def part_of(data: Labelled, share: float) -> Labelled:
@@ -99,10 +121,46 @@ def features_of(
     *,
     progress: Progress,
 ) -> Tensor:
-    """By the fastest engine of this machine; an untrained head makes a checkpoint of the backbone for it."""
+    """By the fastest engine of this machine."""
+    with engine_trunk(trunk, about, sources) as network:
+        key = FeatureKey(f"{trunk.name}, {trunk.sha256}, {network.name}", preprocessing, sources.mirrored)
+        return cached_features(data, network, key, sources.cache / "features", progress=progress)
+
+
+def moved_views(
+    data: LabelledImages,
+    trunk: Trunk,
+    about: dict[str, str],
+    preprocessing: Preprocessing,
+    sources: Sources,
+    *,
+    progress: Progress,
+) -> Tensor:
+    """(views, N, D): features of each image mirrored and moved at random, the same at every call."""
+    told = f"{data.fingerprint} {about} {sources.views}"
+    path = sources.cache / "views" / f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.safetensors"
+    if not path.is_file():
+        pixels = pixels_of(data, preprocessing, progress=progress)
+        found = []
+        with engine_trunk(trunk, about, sources) as network, torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(0)
+            for view in range(sources.views):
+                progress(view, sources.views, "Views")
+                parts = torch.split(pixels, _BATCH)
+                found.append(torch.cat([network(mirrored_and_shifted(part)) for part in parts]).half())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        save_file({"features": torch.stack(found)}, part)
+        part.replace(path)
+    return load_file(path)["features"]
+
+
+@contextmanager
+def engine_trunk(trunk: Trunk, about: dict[str, str], sources: Sources) -> Iterator["EngineTrunk"]:
+    """The backbone in the encoder's engine; an untrained head makes a checkpoint of it for that."""
     probe = sources.cache / "probes" / f"{trunk.sha256[:16]}-{sources.size}.safetensors"
     if Path(sources.backbone).is_file():
-        (probe.parent).mkdir(parents=True, exist_ok=True)
+        probe.parent.mkdir(parents=True, exist_ok=True)
         (probe.parent / trunk.weights).write_bytes(Path(sources.backbone).read_bytes())
     if not probe.is_file():
         with torch.random.fork_rng():
@@ -111,11 +169,9 @@ def features_of(
             head.build(Shape(trunk.feature_dim, 64, 2, "linear"))
         save_method(probe, head, {}, about)
     engine = open_engine(probe, precision="float32")
-    key = FeatureKey(f"{trunk.name}, {trunk.sha256}, {engine.name}", preprocessing, sources.mirrored)
     try:
         with ThreadPoolExecutor(engine.lanes) as threads:
-            network = EngineTrunk(engine, threads)
-            return cached_features(data, network, key, sources.cache / "features", progress=progress)
+            yield EngineTrunk(engine, threads)
     finally:
         engine.close()
 
@@ -125,6 +181,7 @@ class EngineTrunk(nn.Module):
 
     def __init__(self, engine: Engine, threads: ThreadPoolExecutor) -> None:
         super().__init__()
+        self.name = engine.name
         self._engine = engine
         self._threads = threads
 

@@ -33,6 +33,10 @@ class SearchError(HashViewerError):
     """A query that cannot be answered."""
 
 
+class EngineError(SearchError):
+    """An engine for searching that cannot be reached, or cannot answer."""
+
+
 class ExportError(HashViewerError):
     """A result set that cannot be written."""
 

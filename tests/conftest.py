@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -34,3 +35,25 @@ def shared_data() -> Path:
 def shared_photos() -> Path:
     """The development photos; only for tests marked `shared`."""
     return _SHARED / "photos"
+
+
+@pytest.fixture(scope="session")
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the one embedded engine that a process can hold; each test takes a database of its own.
+
+    It knows two clusters: of one shard, which is itself, and of another besides, which is down.
+    """
+    client = pytest.importorskip("clickhouse_connect", reason="needs the extra “cluster”")
+    pytest.importorskip("chdb", reason="needs the extra “cluster”")
+    folder = tmp_path_factory.mktemp("engine")
+    here, down = (
+        f"<shard><replica><host>localhost</host><port>{port}</port></replica></shard>" for port in (9000, 1)
+    )
+    (folder / "clusters.xml").write_text(
+        "<clickhouse><tcp_port>9000</tcp_port><remote_servers>"
+        f"<one_shard>{here}</one_shard><two_shards>{here}{down}</two_shards></remote_servers></clickhouse>"
+    )
+    options = {"config-file": str(folder / "clusters.xml")}
+    holder = client.get_client(interface="chdb", path=str(folder / "data"), chdb_options=options)
+    yield folder / "data"
+    holder.close()

@@ -17,6 +17,8 @@ from hashviewer.cli.index import index
 from hashviewer.cli.info import info
 from hashviewer.cli.methods import methods
 from hashviewer.cli.pack import pack
+from hashviewer.cli.plan import plan
+from hashviewer.cli.push import push
 from hashviewer.cli.query import query
 from hashviewer.cli.sample import sample
 from hashviewer.cli.screenshot import screenshot
@@ -56,11 +58,13 @@ def hashviewer(
 for command in (
     index,
     query,
+    plan,
     buckets,
     bits,
     info,
     export,
     pack,
+    push,
     train,
     methods,
     evaluate,

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 LibraryArgument = Annotated[
     Path,
-    typer.Argument(metavar="LIB", help="A library, a packed .h5 file, or a photo folder that was indexed."),
+    typer.Argument(
+        metavar="LIB",
+        help="A library, a packed .h5 file, a photo folder that was indexed, or an engine's address.",
+    ),
 ]
 AskedArgument = Annotated[
     str, typer.Argument(metavar="IMAGE|ROW", help="A picture file, or the row of a photo in the library.")
@@ -21,16 +24,31 @@ CodesOption = Annotated[
     str,
     typer.Option("--codes", metavar="KEY", help="The code set; the one that covers most photos if left out."),
 ]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="faiss|ENGINE",
+        help="The engine that compares the codes; LIB must be pushed there.",
+    ),
+]
+HERE = "faiss"  # codes in this process's memory
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @contextmanager
-def opened(path: Path) -> "Iterator[Workspace]":
-    """The library at `path`, or the one made earlier for the photo folder `path`."""
+def opened(path: Path, *, engine: str = HERE) -> "Iterator[Workspace]":
+    """The library at `path`, or the one made earlier for the photo folder `path`; another engine may answer for it."""
     from hashviewer.workspace import Workspace
 
     with Workspace.open(library_at(path)) as workspace:
-        yield workspace
+        if engine in {"", HERE}:
+            yield workspace
+            return
+        from hashviewer.workspace.at_engine import answered_by
+
+        with answered_by(workspace, engine) as elsewhere:
+            yield elsewhere
 
 
 def library_at(path: Path) -> Path:

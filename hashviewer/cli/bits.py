@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from hashviewer.cli.asking import CodesOption, JsonOption, LibraryArgument, codes_of, opened
+from hashviewer.cli.asking import (
+    HERE,
+    CodesOption,
+    EngineOption,
+    JsonOption,
+    LibraryArgument,
+    codes_of,
+    opened,
+)
 from hashviewer.cli.output import print_json, say, say_table
 from hashviewer.cli.watching import watched
 
@@ -10,9 +18,11 @@ if TYPE_CHECKING:
     from hashviewer.statistics import BitStatistics
 
 
-def bits(library: LibraryArgument, codes: CodesOption = "", json: JsonOption = False) -> None:
+def bits(
+    library: LibraryArgument, codes: CodesOption = "", engine: EngineOption = HERE, json: JsonOption = False
+) -> None:
     """Show balance, entropy and correlation of the bits over the library."""
-    with opened(library) as workspace, watched() as progress:
+    with opened(library, engine=engine) as workspace, watched() as progress:
         key = codes_of(workspace, codes)
         found = workspace.bit_statistics(key, progress=progress)
         if json:

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from hashviewer.cli.asking import (
+    HERE,
     AskedArgument,
     CodesOption,
+    EngineOption,
     JsonOption,
     LibraryArgument,
     asked,
@@ -23,13 +25,14 @@ def buckets(
     image: AskedArgument,
     radius: RadiusOption = None,
     codes: CodesOption = "",
+    engine: EngineOption = HERE,
     json: JsonOption = False,
 ) -> None:
     """Show which hash buckets around a picture are occupied, and by which photos.
 
     Without --radius: within an eighth of the bits.
     """
-    with opened(library) as workspace:
+    with opened(library, engine=engine) as workspace:
         question = asked(workspace, image, codes=codes_of(workspace, codes))
         info = workspace.code_set(question.codes)
         within = max(1, info.bits // 8) if radius is None else radius

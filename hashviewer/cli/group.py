@@ -11,6 +11,7 @@ import typer.core
 
 from hashviewer.cli.log import LOGGER, log_file, start_log, stop_log
 from hashviewer.cli.output import shown
+from hashviewer.engines import is_address
 from hashviewer.errors import HashViewerError
 from hashviewer.progress import Cancelled
 
@@ -29,7 +30,7 @@ class Commands(typer.core.TyperGroup):
         """Put the window's command in front of a path; a command wins over a file of the same name."""
         first = args[0] if args else ""
         if first not in self.commands and first not in _OF_THE_GROUP:
-            if first and not first.startswith("-") and not Path(first).exists():
+            if first and not first.startswith("-") and not Path(first).exists() and not is_address(first):
                 _refuse(ctx, first, sorted(self.commands))
             args = [WINDOW, *args]
         return super().parse_args(ctx, args)

@@ -64,8 +64,8 @@ def library_document(workspace: "Workspace", *, problems: bool) -> dict[str, obj
             }
             for info in workspace.code_sets
         ],
-        "path": str(library.path),
-        "root": None if library.root is None else str(library.root),
+        "path": workspace.place,
+        "root": (library.url or None) if library.root is None else str(library.root),
         "packed": library.packed,
         "rows": len(library),
         "labels": list(library.label_names),
@@ -107,8 +107,8 @@ def _say_library(workspace: "Workspace", *, problems: bool) -> None:
     say(
         f"{workspace.name}: {int(library.alive.sum()):,} photos, {missing:,} missing, {len(found):,} problems"
     )
-    say(f"library  {library.path}")
-    say(f"photos   {library.root or 'not known'}")
+    say(f"library  {workspace.place}")
+    say(f"photos   {library.root or library.url or 'not known'}")
     for sentence in library.damage:
         say(sentence)
     if workspace.code_sets:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hashviewer.cli.asking import (
+    HERE,
     AskedArgument,
-    CodesOption,
+    EngineOption,
     JsonOption,
     LibraryArgument,
     asked,
@@ -14,10 +15,21 @@ from hashviewer.cli.asking import (
     opened,
 )
 from hashviewer.cli.output import print_json, say, say_table
+from hashviewer.cli.search_options import (
+    DistanceOption,
+    Mode,
+    ModeOption,
+    OrderOption,
+    ProbeOption,
+    TablesOption,
+    WeightsOption,
+    how_to_search,
+)
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
-    from hashviewer.search import Matches
+    from hashviewer.progress import Progress
+    from hashviewer.search import Matches, SearchHow
     from hashviewer.workspace import Query, Workspace
 
 NEAREST = 50
@@ -35,28 +47,74 @@ RerankOption = Annotated[
 ]
 
 
+SeveralOption = Annotated[
+    str,
+    typer.Option(
+        "--codes",
+        metavar="KEY,…",
+        help="The code set; the one that covers most photos if left out. Of several, with commas between, the rankings are "
+        "fused.",
+    ),
+]
+
+
 def query(
     library: LibraryArgument,
     image: AskedArgument,
     k: NearestOption = None,
     radius: RadiusOption = None,
     rerank: RerankOption = 0,
-    codes: CodesOption = "",
+    mode: ModeOption = Mode.RANK,
+    tables: TablesOption = None,
+    probe: ProbeOption = None,
+    order: OrderOption = None,
+    distance: DistanceOption = None,
+    weights: WeightsOption = None,
+    codes: SeveralOption = "",
+    engine: EngineOption = HERE,
     json: JsonOption = False,
 ) -> None:
     """Find the photos nearest to a picture, by the Hamming distance of their codes.
 
     A photo of the library finds itself first, at distance 0. Equal distances stand in the order of their rows.
     """
-    with opened(library) as workspace, watched() as progress:
-        question = asked(workspace, image, codes=codes_of(workspace, codes))
-        matches = workspace.search(
-            question, k=limit(k, radius), radius=radius, rerank=rerank, progress=progress
+    with opened(library, engine=engine) as workspace, watched() as progress:
+        keys = [codes_of(workspace, key) for key in _keys(codes)]
+        how = how_to_search(
+            workspace.code_set(keys[0]).bits,
+            mode=mode,
+            tables=tables,
+            probe=probe,
+            order=order,
+            distance=distance,
+            weights=weights,
+        )
+        questions = [asked(workspace, image, codes=key) for key in keys]
+        matches = _answered(
+            workspace, questions, k=limit(k, radius), radius=radius, rerank=rerank, how=how, progress=progress
         )
         if json:
-            print_json(document(workspace, question, matches))
+            print_json(document(workspace, questions[0], matches))
         else:
-            _say(workspace, question, matches)
+            _say(workspace, questions[0], matches)
+
+
+def _answered(
+    workspace: "Workspace",
+    questions: "list[Query]",
+    *,
+    k: int | None,
+    radius: int | None,
+    rerank: int,
+    how: "SearchHow",
+    progress: "Progress",
+) -> "Matches":
+    """The answer to the picture as a query of one code set, or of several."""
+    if len(questions) > 1:
+        return workspace.search_several(
+            questions, k=k, radius=radius, rerank=rerank, how=how, progress=progress
+        )
+    return workspace.search(questions[0], k=k, radius=radius, rerank=rerank, how=how, progress=progress)
 
 
 def limit(k: int | None, radius: int | None) -> int | None:
@@ -64,10 +122,17 @@ def limit(k: int | None, radius: int | None) -> int | None:
     return NEAREST if k is None and radius is None else k
 
 
+def _keys(codes: str) -> list[str]:
+    """The code sets named, each once; one empty name where none is."""
+    return list(dict.fromkeys(key.strip() for key in codes.split(",") if key.strip())) or [""]
+
+
 def document(workspace: "Workspace", question: "Query", matches: "Matches") -> dict[str, object]:
     """The answer as JSON; `path` is the full path where it is known, bits are counted from 0."""
     from hashviewer.export import hits
 
+    scores = [None] * len(matches.rows) if matches.scores is None else matches.scores.tolist()
+    cost = matches.cost
     return {
         "bits": matches.bits,
         "results": [
@@ -77,14 +142,26 @@ def document(workspace: "Workspace", question: "Query", matches: "Matches") -> d
                 "distance": hit.distance,
                 "differing_bits": list(hit.differing_bits),
                 "label": hit.label,
+                **({} if score is None else {"score": score}),
             }
-            for hit in hits(workspace, question, matches)
+            for hit, score in zip(hits(workspace, question, matches), scores, strict=True)
         ],
         "histogram": matches.histogram.tolist(),
         "model": workspace.code_set(question.codes).model,
-        "seconds": matches.cost.seconds,
+        "seconds": cost.seconds,
         "codes": question.codes,
+        "fused": list(matches.fused),
         "reranked": matches.reranked,
+        "mode": matches.how.mode,
+        "distance": matches.how.distance,
+        "exact": matches.exact,
+        "complete": matches.complete,
+        "cost": {
+            "scanned": cost.scanned,
+            "probed": cost.probed,
+            "empty": cost.empty,
+            "candidates": cost.candidates,
+        },
     }
 
 
@@ -102,3 +179,13 @@ def _say(workspace: "Workspace", question: "Query", matches: "Matches") -> None:
         f"{len(matches.rows):,} of {matches.total:,} photos in {1000 * matches.cost.seconds:.1f} ms, "
         f"{matches.bits}-bit codes of {workspace.code_set(question.codes).model}."
     )
+    if matches.cost.probed:
+        cost = matches.cost
+        say(
+            f"Looked into {cost.probed:,} buckets, {cost.empty:,} of them empty, and compared {cost.candidates:,} candidates: "
+            + (
+                "the answer is exact."
+                if matches.exact
+                else "photos may be missing; --mode rank compares all."
+            )
+        )

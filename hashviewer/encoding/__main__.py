@@ -21,17 +21,21 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--library", type=Path, required=True)
         command.add_argument("--precautions", type=Path)
         if name == "index":
-            command.add_argument("--folder", type=Path, required=True)
+            where = command.add_mutually_exclusive_group(required=True)
+            where.add_argument("--folder", help="a folder or a URL")
+            where.add_argument(
+                "--list", type=Path, help="a file with a base folder and then absolute paths, a line each"
+            )
     options = parser.parse_args(arguments)
     if options.command == "queries":
         from hashviewer.encoding.query_server import serve
 
         return serve(options.model, engine=options.engine, device=options.device, precision=options.precision)
-    from hashviewer.encoding.worker import work
+    from hashviewer.encoding.worker import place_named, work
 
     return work(
         options.library,
-        folder=options.folder if options.command == "index" else None,
+        place=place_named(options.folder, options.list) if options.command == "index" else None,
         model=options.model,
         device=options.device,
         precision=options.precision,

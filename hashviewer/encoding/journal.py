@@ -3,7 +3,8 @@
 import json
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _SLOT = 8192  # bytes; Linux allows paths of 4096
@@ -22,6 +23,12 @@ class Precautions:
     journal: Path | None = None
     condemned: frozenset[str] = frozenset()
     suspects: frozenset[str] = frozenset()
+
+    def after_death(self, flying: Sequence[str]) -> "Precautions":
+        """What is known once a process has died with these files in flight: a file is blamed at its second death."""
+        if len(flying) == 1 and flying[0] in self.suspects:  # it was alone, and it is the second time
+            return replace(self, condemned=self.condemned | set(flying), suspects=frozenset())
+        return replace(self, suspects=frozenset(flying))
 
 
 class Journal:

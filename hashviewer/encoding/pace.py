@@ -2,7 +2,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from hashviewer.progress import Progress
+
 _WINDOW = 20.0  # s
+_REPORT_EVERY = 0.1  # s
 
 
 class Pace:
@@ -30,6 +33,28 @@ class Pace:
         rate = (done - before) / (now - since)
         shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
         return f"{shown} photos/s, {_duration((self._total - done) / rate)} left"
+
+
+class PacedProgress:
+    """Passes progress on ten times a second, with the pace in words.
+
+    Attributes:
+        done: Photos done; counted up by the owner.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.done = 0
+        self._progress = progress
+        self._total = total
+        self._pace = Pace(total)
+        self._last = 0.0
+
+    def report(self) -> None:
+        """Tell how far it is, if it is time; may raise `Cancelled`."""
+        now = time.monotonic()
+        if now - self._last >= _REPORT_EVERY or self.done == self._total:
+            self._last = now
+            self._progress(self.done, self._total, self._pace.message(self.done))
 
 
 def _duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ interpreter's lock, so a few threads fill all cores; the queues between them are
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from hashviewer.encoding.engine import Engine
 from hashviewer.encoding.journal import Journal
 from hashviewer.errors import EncodingError, HashViewerError, ImageError
-from hashviewer.images import Decoded, FoundFile, Preprocessing, content_hash, decode
+from hashviewer.images import Decoded, FoundFile, Preprocessing, Store, StoredPhoto, content_hash, decode
 from hashviewer.images.reading import read_picture
 
 _FINISHED = 4096  # outcomes that may wait for the writer
+_REMOTE_READERS = 16  # files fetched from a store at the same time
 _TICK = 0.1  # s; how soon a thread that waits notices that it is not wanted any more
 T = TypeVar("T")
 
@@ -86,12 +87,35 @@ class _Picture:
     decoded: Decoded
 
 
+def reading_threads(root: Path | Store, cores: int) -> int:
+    """Decoding threads for so many cores: more where they wait for a network."""
+    return max(cores + 1, _REMOTE_READERS) if isinstance(root, Store) else cores + 1
+
+
+def in_order(outcomes: Iterable[Outcome | None], jobs: Sequence[Job]) -> Iterator[Outcome | None]:
+    """Outcomes in the order of their jobs, each held back until those before it have come; None passes at once.
+
+    Rows then follow the paths, whatever the threads were faster with and whenever a segment is written.
+    """
+    waiting: dict[int, Outcome] = {}
+    place = 0
+    for outcome in outcomes:
+        if outcome is None:
+            yield None
+            continue
+        waiting[outcome.job.order] = outcome
+        while place < len(jobs) and jobs[place].order in waiting:
+            yield waiting.pop(jobs[place].order)
+            place += 1
+    yield from sorted(waiting.values(), key=lambda outcome: outcome.job.order)
+
+
 class Pipeline:
     """Runs jobs; use it with `with`: no thread is left behind.
 
     Args:
         jobs: What to do, in this order as far as threads allow.
-        root: The folder that paths are relative to.
+        root: The folder or the store that paths are relative to.
         engine: Runs the network.
         preprocessing: What the network wants.
         recognise: The row that holds this content already, or None; called from many threads.
@@ -103,7 +127,7 @@ class Pipeline:
         self,
         jobs: Sequence[Job],
         *,
-        root: Path,
+        root: Path | Store,
         engine: Engine,
         preprocessing: Preprocessing,
         recognise: Callable[[Job, str], int | None],
@@ -189,7 +213,7 @@ class Pipeline:
 
     def _decoded(self, job: Job) -> "_Picture | Outcome":
         try:
-            data, _ = read_picture(self._root / job.file.path)
+            data, _ = read_picture(self._place(job.file))
         except ImageError as error:
             return Outcome(job, reason=str(error), passing=isinstance(error.__cause__, OSError))
         try:
@@ -204,6 +228,9 @@ class Pipeline:
             return Outcome(job, reason="This picture needs more memory than there is.", passing=True)
         except Exception as error:  # noqa: BLE001 - whatever a decoder stumbles over costs that file only
             return Outcome(job, reason=f"This file cannot be read ({type(error).__name__}: {error}).")
+
+    def _place(self, file: FoundFile) -> Path | StoredPhoto:
+        return self._root.photo(file) if isinstance(self._root, Store) else self._root / file.path
 
     def _encode_all(self) -> None:
         try:

@@ -1,13 +1,14 @@
 """What an index run has to do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from hashviewer.encoding.pipeline import Job
-from hashviewer.images import FoundFile, find_photos
+from hashviewer.encoding.places import Place
+from hashviewer.images import FoundFile, PhotoList, Store, find_photos
 from hashviewer.library import CodeSetInfo, Library, LibraryWriter, Problem, plan_scan
 from hashviewer.networks import Card
 from hashviewer.progress import Progress
@@ -32,44 +33,63 @@ class Work:
 
 @dataclass(slots=True)
 class _Scan:
-    """Files of a folder as they are found, without those of a library that lies inside it."""
+    """Files of a place as they are found, without those of a library that lies inside it."""
 
-    folder: Path
-    library: Path
+    place: Place
+    library: Library
     progress: Progress
     unreadable: dict[str, str] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
 
     def files(self) -> Iterator[FoundFile]:
         inside = self._library_inside()
-        for file in find_photos(self.folder, progress=self.progress, on_problem=self.unreadable.__setitem__):
+        for file in self._found():
             if inside and file.path.startswith(inside):
                 continue
             self.paths.add(file.path)
             yield file
 
+    def covered(self) -> Callable[[str], bool]:
+        """Whether a path that was not found is to be taken as gone: what could not be looked at is not gone."""
+        if isinstance(self.place, PhotoList):
+            return frozenset(self.place.below(self._root())).__contains__
+        hidden = tuple(f"{path}/" for path in self.unreadable)
+        return lambda path: not _below(path, hidden)
+
+    def _found(self) -> Iterator[FoundFile]:
+        note = self.unreadable.__setitem__
+        if isinstance(self.place, PhotoList):
+            return self.place.find(self._root(), progress=self.progress, on_problem=note)
+        if isinstance(self.place, Store):
+            return self.place.find_photos(progress=self.progress, on_problem=note)
+        return find_photos(self.place, progress=self.progress, on_problem=note)
+
+    def _root(self) -> Path:
+        assert self.library.root is not None, "a list's library has a folder"
+        return self.library.root
+
     def _library_inside(self) -> str:
+        if not isinstance(self.place, Path):
+            return ""
         try:
-            inside = self.library.resolve().relative_to(self.folder.resolve())
+            inside = self.library.path.resolve().relative_to(self.place.resolve())
         except ValueError:
             return ""
         return "" if inside == Path() else f"{inside.as_posix()}/"
 
 
 def plan_index(
-    folder: Path, library: Library, writer: LibraryWriter, *, key: str, progress: Progress
+    place: Place, library: Library, writer: LibraryWriter, *, key: str, progress: Progress
 ) -> Work:
-    """Scan a folder, note what has vanished or come back, and list what is to be decoded. Reads no pixel."""
-    scan = _Scan(folder, library.path, progress)
+    """Scan a place, note what has vanished or come back, and list what is to be decoded. Reads no pixel.
+
+    Of a list, only what it names is looked at: the library's other photos stay as they are.
+    """
+    scan = _Scan(place, library, progress)
     plan = plan_scan(library, scan.files())
-    hidden = tuple(f"{path}/" for path in scan.unreadable)
-    missing = plan.missing
-    if scan.unreadable:  # what cannot be looked at is not gone
-        missing = [row for row in missing if not _below(library.path_of(row), hidden)]
-        writer.add_problems(Problem(path, reason, 0, 0) for path, reason in scan.unreadable.items())
-    gone = (problem.path for problem in library.problems() if problem.path not in scan.paths)
-    for path in [*plan.mended, *(path for path in gone if path not in scan.unreadable)]:
-        writer.clear_problem(path)
+    covered = scan.covered()
+    missing = [row for row in plan.missing if covered(library.path_of(row))] if plan.missing else []
+    _note_problems(scan, library, writer, mended=plan.mended, covered=covered)
     if missing:
         writer.mark_missing(missing)
     if plan.returned:
@@ -81,6 +101,28 @@ def plan_index(
     files.sort(key=lambda item: item[0].path)
     jobs = [Job(order, file, row, changed) for order, (file, row, changed) in enumerate(files)]
     return Work(jobs, plan.unchanged + len(plan.returned), len(missing), plan.failed_before)
+
+
+def _note_problems(
+    scan: _Scan,
+    library: Library,
+    writer: LibraryWriter,
+    *,
+    mended: Sequence[str],
+    covered: Callable[[str], bool],
+) -> None:
+    """Write down what could not be looked at, and forget the problems of files that are gone."""
+    unreadable = scan.unreadable
+    if unreadable and isinstance(
+        scan.place, PhotoList
+    ):  # a photo that the library has is missing, no problem
+        known = set(library.all_paths())
+        unreadable = {path: reason for path, reason in unreadable.items() if path not in known}
+    if unreadable:
+        writer.add_problems(Problem(path, reason, 0, 0) for path, reason in unreadable.items())
+    gone = [problem.path for problem in library.problems() if problem.path not in scan.paths]
+    for path in [*mended, *(path for path in gone if path not in unreadable and covered(path))]:
+        writer.clear_problem(path)
 
 
 def rows_without_codes(library: Library, *, key: str, skip: list[int]) -> Iterator[tuple[int, FoundFile]]:

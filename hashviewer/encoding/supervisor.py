@@ -5,6 +5,7 @@ and the work goes on with a new child.
 """
 
 import logging
+import os
 import queue
 import signal
 import subprocess
@@ -22,8 +23,10 @@ from hashviewer.encoding import messages
 from hashviewer.encoding.child import command, environment
 from hashviewer.encoding.journal import Precautions, in_flight, write_precautions
 from hashviewer.encoding.messages import Message
+from hashviewer.encoding.places import Place
 from hashviewer.encoding.report import IndexReport
 from hashviewer.errors import EncodingError
+from hashviewer.images import PhotoList
 from hashviewer.progress import Cancelled, Progress, silent
 
 _TICK = 0.1  # s; how soon a stop is noticed
@@ -42,7 +45,7 @@ class Committed(Protocol):
 
 
 def index_in_child(
-    folder: Path,
+    place: Place,
     library: Path,
     *,
     model: Path,
@@ -54,7 +57,7 @@ def index_in_child(
     """`index` in a process of its own; blocks. A stop by `progress` or Ctrl-C keeps what is done.
 
     Args:
-        folder: See `index`.
+        place: See `index`.
         library: See `index`.
         model: See `index`.
         device: See `index`.
@@ -68,9 +71,14 @@ def index_in_child(
         ImageError: See `index`.
         CheckpointError: See `index`.
     """
-    words = ["index", "--folder", str(folder), "--library", str(library), "--model", str(model)]
+    words = ["index", "--library", str(library), "--model", str(model)]
     words += ["--device", device, "--precision", precision]
-    return _supervised(words, progress=progress, on_committed=on_committed)
+    if not isinstance(place, PhotoList):
+        return _supervised([*words, "--folder", str(place)], progress=progress, on_committed=on_committed)
+    with tempfile.TemporaryDirectory(prefix="hashviewer-") as scratch:
+        listed = Path(scratch) / "list"
+        listed.write_bytes(b"\n".join(os.fsencode(name) for name in (str(place.base), *place.files)))
+        return _supervised([*words, "--list", str(listed)], progress=progress, on_committed=on_committed)
 
 
 def encode_library_in_child(
@@ -127,11 +135,7 @@ class _Case:
                 f"The encoding process died again and again ({child.end}). What it had reported as done is in the "
                 "library. Close other programs if memory is short, then try again; the log has the details."
             )
-        known = self.precautions
-        if len(flying) == 1 and flying[0] in known.suspects:  # it was alone, and it is the second time
-            self.precautions = replace(known, condemned=known.condemned | set(flying), suspects=frozenset())
-        else:
-            self.precautions = replace(known, suspects=frozenset(flying))
+        self.precautions = self.precautions.after_death(flying)
 
 
 @dataclass(slots=True)

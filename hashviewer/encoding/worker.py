@@ -13,7 +13,9 @@ from hashviewer.encoding import messages
 from hashviewer.encoding.indexing import Settings, encode_library_with, index_with
 from hashviewer.encoding.journal import Precautions, read_precautions
 from hashviewer.encoding.messages import Message
+from hashviewer.encoding.places import Place
 from hashviewer.encoding.report import IndexReport
+from hashviewer.images import place_of, read_list
 from hashviewer.progress import Cancelled
 
 _NICE = 5  # the window goes first
@@ -22,13 +24,13 @@ _NICE = 5  # the window goes first
 def work(
     library: Path,
     *,
-    folder: Path | None,
+    place: Place | None,
     model: Path,
     device: str,
     precision: str,
     precautions: Path | None,
 ) -> int:
-    """Index a folder, or with None encode the library's photos again; returns the exit status.
+    """Index a place, or with None encode the library's photos again; returns the exit status.
 
     A line "stop", the end of standard input, SIGINT and SIGTERM all stop it, keeping what is done.
     """
@@ -41,7 +43,7 @@ def work(
     try:
         report = _report(
             library,
-            folder=folder,
+            place=place,
             settings=Settings(
                 model=model,
                 device=device,
@@ -59,10 +61,19 @@ def work(
     return 0
 
 
-def _report(library: Path, *, folder: Path | None, settings: Settings) -> IndexReport:
-    if folder is None:
+def place_named(folder: str | None, listed: Path | None) -> Place:
+    """The place that a parent has named: a folder, a URL, or a file with a base folder and then absolute paths."""
+    if listed is not None:
+        base, _, files = listed.read_bytes().partition(b"\n")
+        return read_list(files, Path(os.fsdecode(base)))
+    assert folder is not None, "the parser asks for one of them"
+    return place_of(folder)
+
+
+def _report(library: Path, *, place: Place | None, settings: Settings) -> IndexReport:
+    if place is None:
         return encode_library_with(library, settings)
-    return index_with(folder, library, settings)
+    return index_with(place, library, settings)
 
 
 class _Reporter:

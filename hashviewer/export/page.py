@@ -67,8 +67,8 @@ def _header(answer: ResultSet) -> str:
     library = markup(answer.provenance.library)
     return (
         f"<header>{_image(answer.query.thumbnail, answer.query.title)}<div><h1>{markup(answer.query.title)}</h1>"
-        f'<p class="muted">{len(answer):,} of {search.searched:,} photos of “{library}”: {asked}, by Hamming distance '
-        f"of {answer.matches.bits}-bit codes</p></div></header>\n<ol>\n"
+        f'<p class="muted">{len(answer):,} of {search.searched:,} photos of “{library}”: {asked}, {search.order}; '
+        f"{answer.matches.bits}-bit codes{'' if search.exact else '; neighbours may be missing'}</p></div></header>\n<ol>\n"
     )
 
 

@@ -11,13 +11,23 @@ from hashviewer import codes as packed
 from hashviewer.export.source import Asked, Source
 from hashviewer.library import CodeSetInfo
 from hashviewer.library.versions import VERSION
-from hashviewer.search import Matches
+from hashviewer.search import Matches, SearchHow
+from hashviewer.search.how import Distance
+from hashviewer.search.results import EXACT
 
 BIT_ORDER = "bit 0 is the most significant bit of byte 0 (numpy.packbits, bitorder 'big'); a bit is 1 where the output is >= 0"
 DISTANCE = "Hamming distance of the packed codes, in bits"
 TIE_RULE = "equal distances in ascending order of the row"
-ORDER = "by distance"
-RERANKED = "by distance, then the first {first} re-ordered by descending cosine of the stored features; equal cosines keep their order"
+NEAREST = "Hamming distance of the packed codes to the nearest of the codes asked, in bits"
+ORDER = "by Hamming distance"
+BY_MEAN = "by the mean Hamming distance to the photos asked, less half the mean distance to the unwanted ones"
+ORDERS: dict[Distance, str] = {
+    "hamming": ORDER,
+    "weighted": "by weighted Hamming distance, the sum of the weights of the bits that differ",
+    "asymmetric": "by asymmetric distance, the sum of |output| of the query over the bits that differ",
+    "adc": "by the distance to the quantizer's code words",
+}
+RERANKED = "{order}, then the first {first} re-ordered by descending cosine of the stored features; equal cosines keep their order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,12 @@ class SearchProvenance:
         reranked: How many of the first were re-ordered by their features.
         searched: Photos compared; fewer than the library has where a filter was on.
         results: Photos in the answer.
+        how: By which distance it was searched, and through which tables.
+        exact: Whether the answer is the very one that comparing every code gives.
+        flipped: Bits of the query's code that the user had turned over.
+        others: Further codes asked together with `code`, in hexadecimal digits.
+        unwanted: Codes whose like was left out.
+        by_mean: Whether the mean distance to all that are asked counted, not the least.
     """
 
     title: str
@@ -91,6 +107,18 @@ class SearchProvenance:
     reranked: int
     searched: int
     results: int
+    how: SearchHow = EXACT
+    exact: bool = True
+    flipped: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    by_mean: bool = False
+
+    @property
+    def order(self) -> str:
+        """By what the photos stand."""
+        order = BY_MEAN if self.by_mean and self.others else ORDERS[self.how.distance]
+        return RERANKED.format(order=order, first=self.reranked) if self.reranked else order
 
     def document(self) -> dict[str, object]:
         """As a JSON object."""
@@ -101,15 +129,33 @@ class SearchProvenance:
                 "path": self.path,
                 "content": self.content or None,
                 "code": self.code,
+                **self._composed(),
             },
             "k": self.k,
             "radius": self.radius,
-            "distance": DISTANCE,
+            "distance": NEAREST if self.others else DISTANCE,
             "tie_rule": TIE_RULE,
             "rerank": self.reranked,
-            "order": RERANKED.format(first=self.reranked) if self.reranked else ORDER,
+            "order": self.order,
+            "search": self._search(),
+            "exact": self.exact,
             "searched": self.searched,
             "results": self.results,
+        }
+
+    def _composed(self) -> dict[str, object]:
+        """What belongs to a query that is not one photo's code."""
+        parts = {"flipped": self.flipped, "others": self.others, "unwanted": self.unwanted}
+        return {name: list(part) for name, part in parts.items() if part}
+
+    def _search(self) -> dict[str, object]:
+        """How it was searched; no more than that mode and distance know of."""
+        how = self.how
+        return {
+            "mode": how.mode,
+            **({"tables": how.tables, "probe": how.probe} if how.mode == "multi" else {}),
+            **({"probe": how.reach, "order": how.order} if how.mode == "lookup" else {}),
+            **({"weights": list(how.weights or ())} if how.distance == "weighted" else {}),
         }
 
 
@@ -140,6 +186,12 @@ def of_matches(
         reranked=matches.reranked,
         searched=matches.total,
         results=len(matches.rows),
+        how=matches.how,
+        exact=matches.exact,
+        flipped=query.flipped,
+        others=tuple(packed.to_hex(code) for code in query.wanted_codes[1:]),
+        unwanted=tuple(packed.to_hex(code) for code in query.unwanted_codes),
+        by_mean=query.by_mean,
     )
     return replace(of_codes(source, query.codes), search=search)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hashviewer import codes as packed
 from hashviewer.export.provenance import Provenance, of_matches
@@ -91,11 +92,11 @@ class ResultSet:
 def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
     """The photos of `matches` in their order; read block by block."""
     library = source.library
-    codes, _ = library.codes(query.codes)
-    labels, names = library.labels, library.label_names
+    names = library.label_names
     for start in range(0, len(matches.rows), BLOCK):
         rows = matches.rows[start : start + BLOCK]
-        different = packed.unpack(codes[rows] ^ query.code, matches.bits)
+        labels = library.labels_of(rows).tolist()
+        different = packed.unpack(_from_nearest(query, library.codes_of(query.codes, rows)), matches.bits)
         for place, (row, path) in enumerate(zip(rows.tolist(), library.paths(rows), strict=True)):
             yield Hit(
                 rank=start + place + 1,
@@ -104,5 +105,13 @@ def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
                 original=library.full_path(row),
                 distance=int(matches.distances[start + place]),
                 differing_bits=tuple(np.flatnonzero(different[place]).tolist()),
-                label=names[labels[row]] if labels[row] >= 0 else "",
+                label=names[labels[place]] if labels[place] >= 0 else "",
             )
+
+
+def _from_nearest(query: Asked, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, W) where each of `codes` (n, W) differs from that of the codes asked which is nearest to it."""
+    wanted = query.wanted_codes
+    nearest = np.array([packed.hamming(code, codes) for code in wanted]).argmin(axis=0)
+    different: NDArray[np.uint8] = codes ^ wanted[nearest]
+    return different

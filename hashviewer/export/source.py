@@ -46,6 +46,22 @@ class Asked(Protocol):
         """(W,) packed code."""
 
     @property
+    def flipped(self) -> tuple[int, ...]:
+        """Bits of `code` that the user has turned over."""
+
+    @property
+    def wanted_codes(self) -> NDArray[np.uint8]:
+        """(Q, W) every code asked; more than one where several photos or turnings are."""
+
+    @property
+    def unwanted_codes(self) -> NDArray[np.uint8]:
+        """(P, W) codes whose like is left out."""
+
+    @property
+    def by_mean(self) -> bool:
+        """Whether the mean distance to all that are asked counts, not the least."""
+
+    @property
     def thumbnail(self) -> bytes:
         """JPEG or WebP bytes; may be empty."""
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from hashviewer.errors import ImageError
 from hashviewer.images.formats.sniffing import recognise
 from hashviewer.images.limits import MAX_BYTES
+from hashviewer.images.stores import StoredPhoto
 
 _HEAD = 4096
 
 
-def read_picture(source: Path | bytes) -> tuple[bytes, str]:
+def read_picture(source: Path | bytes | StoredPhoto) -> tuple[bytes, str]:
     """The bytes of a picture and the name of its format.
 
     A file that is no picture is refused by its first bytes, without reading the rest.
@@ -19,6 +20,8 @@ def read_picture(source: Path | bytes) -> tuple[bytes, str]:
     """
     if isinstance(source, bytes):
         return source, recognise(source)
+    if isinstance(source, StoredPhoto):
+        return read_picture(source.read())
     try:
         return _read_file(source)
     except FileNotFoundError as error:

@@ -14,21 +14,30 @@ FILE = "library.json"
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A library's root, None for codes without pictures, and its date of creation in ISO form."""
+    """What the library says about itself.
+
+    Attributes:
+        root: The folder of its photos; None for photos behind a URL and for codes without pictures.
+        created: In ISO form.
+        url: The URL that paths are relative to; "" for photos in a folder and for codes without pictures.
+    """
 
     root: Path | None
     created: str
+    url: str = ""
 
 
-def new(root: Path | None) -> Description:
+def new(root: Path | None, *, url: str = "") -> Description:
     """The description of a library made now."""
-    return Description(root, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
+    return Description(root, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), url)
 
 
 def write(folder: Path, description: Description) -> None:
     """Put library.json into the folder, durably. Raises LibraryError."""
     root = None if description.root is None else str(description.root)
     content = {"format": LIBRARY, "version": VERSION, "root": root, "created": description.created}
+    if description.url:
+        content["url"] = description.url
     write_file(folder / FILE, lambda part: _write_text(part, json.dumps(content, indent=2) + "\n"))
 
 
@@ -45,7 +54,8 @@ def read(folder: Path) -> Description:
             raise ValueError("it describes no library")
         check_version(str(content.get("version", "")), folder)
         root = content.get("root")
-        return Description(Path(root) if root else None, str(content.get("created", "")))
+        url = str(content.get("url") or "")
+        return Description(Path(root) if root else None, str(content.get("created", "")), url)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise LibraryError(
             f"{folder} is not a library: there is no {FILE} in it. Choose a library folder or a packed .h5 file, or make a "

@@ -55,12 +55,13 @@ class Library:
         self._state = _settled(State(segments, read_states(database, segments.photos)))
 
     @classmethod
-    def create(cls, path: Path, *, root: Path | None) -> "Library":
+    def create(cls, path: Path, *, root: Path | None, url: str = "") -> "Library":
         """Make an empty library.
 
         Args:
             path: A folder that does not exist yet, or is empty.
-            root: Where the photos are; None for codes without pictures.
+            root: Where the photos are; None for codes without pictures, and for photos behind a URL.
+            url: Where they are otherwise.
 
         Raises:
             LibraryError: There is something already, or the folder cannot be written.
@@ -70,15 +71,8 @@ class Library:
             present = {entry.name for entry in path.iterdir()}
             if descriptions.FILE in present:
                 raise LibraryError(f"{path} is a library already. Open it, or choose another folder.")
-            ours = (
-                PHOTOS,
-                CODES,
-                DATABASE,
-                f"{DATABASE}-wal",
-                f"{DATABASE}-shm",
-                "writer.lock",
-                "library.json.part",
-            )
+            ours = {PHOTOS, CODES, *(DATABASE + ending for ending in ("", "-wal", "-shm"))}
+            ours |= {"writer.lock", "library.json.part"}
             if strange := present.difference(ours):
                 raise LibraryError(
                     f"{path} holds other files already, such as “{min(strange)}”. Choose an empty folder for the library."
@@ -90,7 +84,7 @@ class Library:
         except OSError as error:
             raise in_words(error, f"No library can be made at {path}") from error
         open_database(path).close()
-        descriptions.write(path, descriptions.new(None if root is None else root.absolute()))
+        descriptions.write(path, descriptions.new(None if root is None else root.absolute(), url=url))
         return cls.open(path)
 
     @classmethod
@@ -129,8 +123,13 @@ class Library:
 
     @property
     def root(self) -> Path | None:
-        """Where the photos are; None if the library has no pictures."""
+        """The folder that the photos are in; None if they are behind a URL, or if the library has no pictures."""
         return self._description.root
+
+    @property
+    def url(self) -> str:
+        """The URL that paths are relative to; "" if photos are in a folder, or if there are none."""
+        return self._description.url
 
     @property
     def writable(self) -> bool:
@@ -171,6 +170,10 @@ class Library:
     def labels(self) -> NDArray[np.int32]:
         """(N,) Index into `label_names`, -1 = none."""
         return self._read(lambda state: state.labels)
+
+    def labels_of(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Labels of some photos: (len(rows),)."""
+        return self.labels[rows]
 
     @property
     def taken(self) -> NDArray[np.float64]:
@@ -255,6 +258,10 @@ class Library:
                 codes, encoded = self._read(lambda state: state.segments.codes[key].codes(rows, known))
                 self._codes[key] = loaded = _LoadedCodes(self._table(key), codes, encoded)
             return loaded.codes, loaded.encoded
+
+    def codes_of(self, key: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Packed codes of some photos: (len(rows), W)."""
+        return self.codes(key)[0][rows]
 
     def outputs(self, key: str, rows: ArrayLike) -> NDArray[np.float32]:
         """Real-valued outputs before the sign (len(rows), bits); NaN where not encoded."""

@@ -24,7 +24,8 @@ def read(file: Path) -> tuple[Description, Database, Segments]:
         told = hdf5.read(file).attributes
         check(told, LIBRARY, file)
         root = str(told.get("root", ""))
-        description = Description(Path(root) if root else None, str(told.get("created", "")))
+        url = str(told.get("url", ""))
+        description = Description(Path(root) if root else None, str(told.get("created", "")), url)
         segments = load_packed(file)
         return description, _database(file), segments
     except (OSError, KeyError, ValueError) as error:

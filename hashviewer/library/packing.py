@@ -91,6 +91,7 @@ def _attributes(library: Library) -> dict[str, Attribute]:
         "photos": len(library),
         "root": root.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
         "created": library.created,
+        **({"url": library.url} if library.url else {}),
     }
 
 

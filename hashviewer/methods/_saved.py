@@ -51,12 +51,8 @@ def save_method(
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
     tensors |= trunk_tensors(trunk or {}, half=half)
-    metadata = {
-        **about,
-        **_described(method),
-        "settings": json.dumps(settings),
-        "packed": json.dumps(packed),
-    }
+    said = {"settings": json.dumps(settings), "packed": json.dumps(packed)}
+    metadata = {**about, **_described(method), **said}
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +60,21 @@ def save_method(
         part.replace(path)
     except OSError as error:
         raise CheckpointError(f"The model {path} cannot be written: {error.strerror or error}.") from error
+
+
+def _described(method: Method) -> dict[str, str]:
+    """What the metadata tell of a method whatever it was trained on."""
+    shape = method.shape
+    return {
+        "format": FORMAT,
+        "method": method.key,
+        "title": find_method(method.key).title,
+        "query": _query(method),
+        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
+        "bits": str(shape.bits),
+        "feature_dim": str(shape.feature_dim // shape.positions),  # pooled over the places of a map
+        "shape": json.dumps(asdict(shape)),
+    }
 
 
 def load_method(path: Path) -> tuple[Method, dict[str, str]]:
@@ -104,21 +115,6 @@ def trunk_tensors(trunk: Mapping[str, Tensor], *, half: bool) -> dict[str, Tenso
 def is_plain_hamming(method: type[Method]) -> bool:
     """Whether the Hamming distance of its codes is the method's own ranking."""
     return method.distances is Method.distances and method.encode_queries is Method.encode_queries
-
-
-def _described(method: Method) -> dict[str, str]:
-    """What a file says of its method."""
-    shape = method.shape
-    return {
-        "format": FORMAT,
-        "method": method.key,
-        "title": find_method(method.key).title,
-        "query": _query(method),
-        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
-        "bits": str(shape.bits),
-        "feature_dim": str(shape.feature_dim // shape.positions),  # pooled over the places of a map
-        "shape": json.dumps(asdict(shape)),
-    }
 
 
 def _query(method: Method) -> str:

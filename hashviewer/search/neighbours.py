@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.search.results import Cost
+from hashviewer.search.results import Cost, Matches
 
 ROW_BITS = 48  # of a number that holds a distance and a row
 FIRST = np.ones(1, dtype=np.bool_)
@@ -23,6 +23,9 @@ class Neighbours:
             looked into.
         exact: Whether `rows` are the very ones that a search of all codes would give.
         cost: What it took.
+        found: (F,) all rows found, in the same order, of which `rows` are the first.
+        found_distances: (F,) their distances.
+        compared: The ranking of all codes, where they were compared after all.
     """
 
     rows: NDArray[np.int64]
@@ -31,6 +34,9 @@ class Neighbours:
     complete: int
     exact: bool
     cost: Cost
+    found: NDArray[np.int64]
+    found_distances: NDArray[np.int32]
+    compared: Matches | None = None
 
     @property
     def histogram(self) -> NDArray[np.int64]:
@@ -39,7 +45,7 @@ class Neighbours:
 
 
 def in_order(
-    rows: NDArray[np.integer], distances: NDArray[np.unsignedinteger], *, k: int | None, radius: int | None
+    rows: NDArray[np.integer], distances: NDArray[np.integer], *, k: int | None, radius: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Different rows and their distances in the order (distance, row): at most `k`, none farther than `radius`."""
     if radius is not None:

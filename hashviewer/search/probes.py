@@ -37,19 +37,30 @@ def by_margin(flips: NDArray[np.uint64], margins: NDArray[np.floating], count: i
         count: How many; no more than there are codes.
     """
     order = np.argsort(margins, kind="stable")
-    cost = margins[order].astype(np.float64).tolist()
     flip = [int(value) for value in flips[order]]
-    found = [0]
+    found = _cheapest(margins[order].astype(np.float64).tolist(), flip, count)
+    return np.array([difference for _, difference in found], dtype=np.uint64)
+
+
+def margin_of_last(margins: NDArray[np.floating], count: int) -> float:
+    """The sum of the flipped bits' margins of the last of the `count` codes that `by_margin` names."""
+    cost = np.sort(margins).astype(np.float64).tolist()
+    return _cheapest(cost, [0] * len(cost), count)[-1][0]
+
+
+def _cheapest(cost: list[float], flip: list[int], count: int) -> list[tuple[float, int]]:
+    """The `count` sets of bits of the least sums, as sum and difference of the key; `cost` ascends."""
+    found = [(0.0, 0)]
     heap = [(cost[0], 1, 0, flip[0])]  # sum, bits flipped, place of the last bit, difference
     while heap and len(found) < count:
         total, flipped, place, difference = heapq.heappop(heap)
-        found.append(difference)
+        found.append((total, difference))
         if place + 1 < len(cost):
             added = cost[place + 1]
             heapq.heappush(heap, (total + added, flipped + 1, place + 1, difference ^ flip[place + 1]))
             moved = difference ^ flip[place] ^ flip[place + 1]
             heapq.heappush(heap, (total - cost[place] + added, flipped, place + 1, moved))
-    return np.array(found[:count], dtype=np.uint64)
+    return found
 
 
 def within(bits: int, radius: int) -> int:

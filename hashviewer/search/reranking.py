@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.search.mutual import mutual_distances
-from hashviewer.search.results import Cost, Matches
+from hashviewer.search.results import Matches
 
 Measure = Literal["cosine", "euclidean"]
 Features = Callable[[NDArray[np.int64]], NDArray[np.float32]]
@@ -133,12 +133,16 @@ def _reordered(matches: Matches, order: NDArray[np.int64], started: float) -> Ma
     """The matches with the first ones in this order."""
     first = len(order)
     seconds = matches.cost.seconds + time.perf_counter() - started
+    scores = matches.scores
+    if scores is not None:
+        scores = np.concatenate([scores[:first][order], scores[first:]])
     return replace(
         matches,
         rows=np.concatenate([matches.rows[:first][order], matches.rows[first:]]),
         distances=np.concatenate([matches.distances[:first][order], matches.distances[first:]]),
-        cost=Cost(seconds=seconds, scanned=matches.cost.scanned, reranked=first),
+        cost=replace(matches.cost, seconds=seconds, reranked=first),
         reranked=first,
+        scores=scores,
     )
 
 

@@ -71,7 +71,7 @@ def rank_asymmetric(
     Raises:
         SearchError: Something does not fit, or an output is not a number.
     """
-    _check_outputs(outputs, bits)
+    check_outputs(outputs, bits)
     query = packed.from_outputs(outputs)
     check_shapes(query, codes, bits, rows)
     margins = np.abs(outputs.astype(np.float64))
@@ -82,7 +82,8 @@ def rank_asymmetric(
     return rank_by_tables(tables, codes, k=k, radius=radius, rows=rows)
 
 
-def _check_outputs(outputs: NDArray[np.floating], bits: int) -> None:
+def check_outputs(outputs: NDArray[np.floating], bits: int) -> None:
+    """Refuse outputs that are not one finite number for each bit."""
     if outputs.shape != (bits,):
         raise SearchError(
             f"The query has {outputs.size} outputs and the library's codes {bits} bits: they come from different models. "

@@ -68,14 +68,44 @@ def bit_statistics(
         raise CodeError(f"The filter has {rows.size} marks for {len(codes)} codes.")
     count = len(codes) if rows is None else int(np.count_nonzero(rows))
     ones = _ones(codes, bits, rows, progress)
+    sample = codes[sampled_rows(np.arange(len(codes)) if rows is None else np.flatnonzero(rows), bits)]
+    return counted_statistics(
+        ones, sample, bits, count=count, may_cancel=partial(progress, len(codes), len(codes))
+    )
+
+
+def sampled_rows(rows: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """The rows whose codes the correlation of `bits` bits is computed from: all of `rows`, or a seeded sample; ascending."""
+    limit = SAMPLE if bits <= WIDE else SAMPLE * WIDE // bits
+    if len(rows) > limit:
+        return np.sort(np.random.default_rng(SEED).choice(rows, size=limit, replace=False))
+    return rows
+
+
+def counted_statistics(
+    ones: NDArray[np.int64],
+    sample: NDArray[np.uint8],
+    bits: int,
+    *,
+    count: int,
+    may_cancel: Callable[[], None] = lambda: None,
+) -> BitStatistics:
+    """The statistics that follow from counts and a sample, wherever those come from.
+
+    Args:
+        ones: (bits,) how often each bit is 1.
+        sample: (n, W) the codes of `sampled_rows`.
+        bits: Width of the codes.
+        count: Rows counted.
+        may_cancel: Called now and then; may raise `Cancelled`.
+    """
     balance = ones / count if count else np.full(bits, np.nan)
-    sample = _sample(codes, bits, rows)
     return BitStatistics(
         bits=bits,
         count=count,
         balance=balance,
         entropy=_entropy(balance),
-        correlation=_correlation(packed.unpack(sample, bits), partial(progress, len(codes), len(codes))),
+        correlation=_correlation(packed.unpack(sample, bits), may_cancel),
         dead=tuple(int(bit) for bit in np.flatnonzero((ones == 0) | (ones == count))) if count else (),
         sampled=len(sample),
     )
@@ -105,15 +135,6 @@ def _ones(
         progress(min(start + BLOCK, len(codes)), len(codes))
     counted: NDArray[np.int64] = (values @ _BITS_OF_BYTE).reshape(-1)[:bits]
     return counted
-
-
-def _sample(codes: NDArray[np.uint8], bits: int, rows: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
-    """The codes (n, W) for the correlation: all rows, or a seeded sample of them in ascending order."""
-    chosen = np.arange(len(codes)) if rows is None else np.flatnonzero(rows)
-    limit = SAMPLE if bits <= WIDE else SAMPLE * WIDE // bits
-    if len(chosen) > limit:
-        chosen = np.sort(np.random.default_rng(SEED).choice(chosen, size=limit, replace=False))
-    return codes[chosen]
 
 
 def _entropy(balance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -92,7 +92,7 @@ def buckets(
     return Buckets(
         rings=_rings(at, sizes, radius),
         buckets=tuple(_bucket(codes, found[starts[b] :][: sizes[b]], int(at[b])) for b in shown.tolist()),
-        probes=_probes(bits, radius),
+        probes=probes_within(bits, radius),
     )
 
 
@@ -133,8 +133,8 @@ def _grouped(
     return order, np.flatnonzero(new)
 
 
-def _probes(bits: int, radius: int) -> tuple[int, ...]:
-    """Sum of C(bits, i) for i = 0…r, for each r = 0…radius; exact, so it may be a very large number."""
+def probes_within(bits: int, radius: int) -> tuple[int, ...]:
+    """How many codes lie within each radius 0…radius: sums of C(bits, i), exact, so they may be very large numbers."""
     total = 0
     sums = []
     for r in range(radius + 1):

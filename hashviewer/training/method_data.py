@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +117,7 @@ def image_examples(
             f"{len(images):,} images of {preprocessing.size} px do not fit into memory. Choose a smaller --size, "
             "or --freeze the backbone, which keeps features only."
         )
-    pixels = _pixels(images, lambda one: images.pixels(one, preprocessing), preprocessing.size, progress)
+    pixels = pixels_of(images, preprocessing, progress=progress)
     labels = torch.from_numpy(images.labels)
     return ImageExamples(
         trunk.to(place.device),
@@ -131,10 +130,18 @@ def image_examples(
     )
 
 
-def _pixels(
-    images: LabelledImages, read: Callable[[int], NDArray[np.uint8]], size: int, progress: Progress
-) -> Tensor:
+def pixels_of(images: LabelledImages, preprocessing: Preprocessing, *, progress: Progress = silent) -> Tensor:
+    """Pixels (N, S, S, 3) uint8 of all images, decoded by two threads.
+
+    Raises:
+        ImageError: An image cannot be read.
+    """
+    size = preprocessing.size
     found = torch.empty((len(images), size, size, 3), dtype=torch.uint8)
+
+    def read(place: int) -> NDArray[np.uint8]:
+        return images.pixels(place, preprocessing)
+
     with ThreadPoolExecutor(2) as threads:
         for first in range(0, len(images), 256):
             progress(first, len(images), "Images")

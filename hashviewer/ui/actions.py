@@ -51,6 +51,7 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
             ),
             Row("open_file", "&Open library, store or model…", "Ctrl+O", icon="library", needs_library=False),
             Row("open_library_folder", "Open library &folder…", "Ctrl+Shift+O", needs_library=False),
+            Row("connect_engine", "Connect to an &engine…", needs_library=False),
             Row("open_sample", "Open the &sample", icon="sample", needs_library=False),
             Row("close_library", "&Close library", "Ctrl+W"),
             SEPARATOR,
@@ -92,7 +93,24 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
         "&Query",
         (
             Row("open_picture", "Search with a p&icture…", "Ctrl+P", icon="search"),
-            Row("ask_current", "&More like the current photo", "Ctrl+Return"),
+            Row("ask_current", "More like the &current photo", "Ctrl+Return"),
+            Row("ask_selected", "More like the &selected photos", "M", "Search with all of them together"),
+            Row(
+                "leave_out_selected",
+                "&Not like the selected photos",
+                "N",
+                "Leave out what is nearer to them than to the query",
+            ),
+            Row(
+                "ask_part", "Search with the par&t in sight", "Shift+Space", "Of the photo looked at closely"
+            ),
+            Row(
+                "ask_turned",
+                "Also &mirrored and rotated",
+                tip="Search with the picture's seven turnings, too; the nearest counts",
+                checkable=True,
+            ),
+            SEPARATOR,
             Row("go_back", "&Back", "Alt+Left", icon="back"),
             Row("go_forward", "&Forward", "Alt+Right", icon="forward"),
             Row("forget_query", "Show the whole &library", "Ctrl+L"),
@@ -109,11 +127,35 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
         ),
     ),
     (
+        "&Search",
+        (
+            Row(
+                "show_search_panel", "&How to search…", "Ctrl+H", "Mode, radius, tables, distance", "sliders"
+            ),
+            Row(
+                "show_exact",
+                "&Exact answer, and back",
+                "E",
+                "Compare every code in place of looking into tables, for this query",
+            ),
+            SEPARATOR,
+            Row("mode_rank", "Compare every &code", tip="The exact ranking, which is the usual one"),
+            Row("mode_lookup", "&Look up in one table", tip="Buckets near the query's; may miss neighbours"),
+            Row("mode_multi", "Look up in several &tables", tip="Multi-index hashing, exact at its radius"),
+            SEPARATOR,
+            Row("distance_hamming", "By Ha&mming distance"),
+            Row("distance_weighted", "By &weighted distance", tip="The weights are set in the Bits view"),
+            Row("distance_asymmetric", "By &asymmetric distance", tip="The query's outputs against codes"),
+            Row("distance_adc", "By the &quantizer's distance", tip="Look-up tables of code words (ADC)"),
+        ),
+    ),
+    (
         "&View",
         (
             Row("preset_browse", "&Browse", "F1", "Photos, query, radius, photo"),
             Row("preset_bits", "&Inspect bits", "F2", "Bits large, with the query and the buckets"),
-            Row("preset_all", "&All views", "F3"),
+            Row("preset_all", "&All views of an answer", "F3"),
+            Row("preset_plan", "&Plan the search", "F4", "Which way to search pays, measured here"),
             SEPARATOR,
             Row("order_rank", "Sort by &rank", "Ctrl+1"),
             Row("order_date", "Sort by &date", "Ctrl+2"),

@@ -30,8 +30,8 @@ def run(path: Path | None, *, sample: bool = False) -> int:
     """Open the window and stay until it is closed.
 
     Args:
-        path: A library, a packed store, a folder of photos (it is indexed), a picture or a model; None for the
-            welcome page.
+        path: A library, a packed store, an engine's address, a folder of photos (it is indexed), a picture or a model;
+            None for the welcome page.
         sample: Open the sample library, with a first query answered.
 
     Returns:
@@ -40,6 +40,7 @@ def run(path: Path | None, *, sample: bool = False) -> int:
     qt = application()
     from hashviewer.ui.logs import catch_unforeseen, log_file, write_log
     from hashviewer.ui.main_window import MainWindow
+    from hashviewer.ui.opening import from_anywhere
     from hashviewer.ui.settings import Settings
 
     write_log(log_file())
@@ -47,7 +48,7 @@ def run(path: Path | None, *, sample: bool = False) -> int:
     catch_unforeseen(window.tell)
     if path is not None:
         window.show_opening(path.name)
-        window.commands.open_path(path.absolute(), index_at_once=True)
+        window.commands.open_path(from_anywhere(path), index_at_once=True)
     elif sample:
         window.show_opening("the sample library")
         window.commands.open_sample()

@@ -1,7 +1,7 @@
 """Turns what is asked into tasks and their results into state."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from hashviewer.progress import Progress, silent
 from hashviewer.search import Matches
 from hashviewer.selection import Selection
 from hashviewer.statistics import Buckets
+from hashviewer.ui.answering import Setting, answer, find
+from hashviewer.ui.asking import MOST_PARTS, Crop, Part, Question, Step, make
 from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
@@ -20,43 +21,11 @@ from hashviewer.ui.suggesting import suggestion
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One question on the trail: what was asked, so that it can be asked again of another code set."""
-
-    source: int | Path | bytes  # a row, or a picture from outside
-    title: str
-    query: Query
-
-
-FEW = 20_000  # photos whose buckets are counted in a few milliseconds
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Setting:
-    """What is searched, and how."""
-
-    workspace: Workspace
-    options: Options
-    row_filter: RowFilter | None
-    radius: int | None  # to count buckets to; None suggests one
-
-    def is_of(self, explorer: Explorer) -> bool:
-        """Whether nothing of it has changed meanwhile."""
-        return (self.workspace, self.options, self.row_filter) == (
-            explorer.workspace,
-            explorer.options,
-            explorer.row_filter,
-        )
-
-    def rows(self) -> NDArray[np.bool_] | None:
-        """(N,) True for the rows to search; None for all."""
-        if self.row_filter is None or not self.row_filter.search:
-            return None
-        mask = np.zeros(len(self.workspace.library), dtype=np.bool_)
-        mask[self.row_filter.rows] = True
-        return mask
+NOT_OPEN = "Open a library first; then it can be searched with this picture."
+NOT_ENCODED = (
+    "This library has no codes yet, so there is nothing to compare with. "
+    "Add photos (File > Refresh library) or wait until the first are encoded."
+)
 
 
 class Controller(QObject):
@@ -77,19 +46,28 @@ class Controller(QObject):
         self._own_radius = False
         self._may_warm_up = False  # not before the window is painted
         self._filter_before: RowFilter | None = None
+        self._options_before = Options()
+        self._asking: tuple[Question, bool] | None = None  # under way, and whether it is a step of its own
         self._connect()
 
     def _connect(self) -> None:
         explorer = self.explorer
         explorer.row_asked.connect(self.ask_row)
         explorer.image_asked.connect(self.ask_image)
+        explorer.rows_asked.connect(self.ask_rows)
+        explorer.rows_unwanted.connect(self.leave_out)
+        explorer.part_unasked.connect(self.drop_part)
+        explorer.bit_turned.connect(self.turn_bit)
         explorer.back_asked.connect(self.go_back)
         explorer.forward_asked.connect(self.go_forward)
         explorer.codes_changed.connect(self._on_codes_changed)
-        explorer.options_changed.connect(self.search)
+        explorer.options_changed.connect(self._on_options_changed)
+        explorer.weights_changed.connect(self._on_weights_changed)
+        explorer.exact_changed.connect(self._on_exact_changed)
         explorer.radius_changed.connect(self._on_radius_changed)
         explorer.row_filter_changed.connect(self._on_filter_changed)
         explorer.library_grew.connect(self._on_library_grew)
+        self.tasks.finished.connect(self._on_task_finished)
 
     # The open library
 
@@ -128,12 +106,55 @@ class Controller(QObject):
 
     def ask_row(self, row: int) -> None:
         """Make a photo of the library the query."""
-        self._ask(row, "", remember=True)
+        self._ask(Question((Part(row),)))
+
+    def ask_rows(self, rows: Sequence[int]) -> None:
+        """Make several photos of the library the query."""
+        if rows:
+            self._ask(Question(tuple(Part(int(row)) for row in rows[:MOST_PARTS])))
 
     def ask_image(self, source: object, title: str) -> None:
-        """Make a picture from outside the query: a path, or encoded bytes."""
-        if isinstance(source, Path | bytes):
-            self._ask(source, title, remember=True)
+        """Make a picture from outside the query: a path, encoded bytes, or a part of one."""
+        if isinstance(source, Path | bytes | Crop):
+            self._ask(Question((Part(source, title),)))
+
+    def leave_out(self, rows: Sequence[int]) -> None:
+        """Leave out of the answer what is like some photos."""
+        question = self._present()
+        if question is None:
+            self.explorer.failed.emit("Ask with a photo first; then say which of the answers are not meant.")
+            return
+        known = {part.source for part in question.parts if isinstance(part.source, int)}
+        added = tuple(Part(int(row)) for row in rows if row not in known)[
+            : MOST_PARTS - len(question.unwanted)
+        ]
+        if added:
+            self._ask(replace(question, unwanted=question.unwanted + added))
+
+    def drop_part(self, index: int) -> None:
+        """Ask without one of the photos asked; without any wanted one the whole library is shown."""
+        question = self._present()
+        if question is None or not 0 <= index < len(question.parts):
+            return
+        rest = question.without(index)
+        if rest is None:
+            self.forget_query()
+        else:
+            self._ask(rest)
+
+    def turn_bit(self, bit: int) -> None:
+        """Turn a bit of the query's code over; all that are turned over in a row are one step on the trail."""
+        question = self._present()
+        if question is not None:
+            remember = self._asking[1] if self._asking is not None else not question.flipped
+            self._ask(question.with_bit_turned(bit), remember=remember)
+
+    def _present(self) -> Question | None:
+        """What is being asked, or else what was asked last."""
+        if self._asking is not None:
+            return self._asking[0]
+        step = self.history.present
+        return None if step is None or self.explorer.query is None else step.question
 
     def go_back(self) -> None:
         """The query before."""
@@ -159,55 +180,55 @@ class Controller(QObject):
             self.tasks.cancel("query")
             self._take_query(step.query)
         else:
-            self._ask(step.source, step.title, remember=False)
+            self._ask(_without_bits(step.question), remember=False)
 
-    def _ask(self, source: int | Path | bytes, title: str, *, remember: bool) -> None:
+    def _ask(self, question: Question, *, remember: bool = True) -> None:
         workspace, codes = self.explorer.workspace, self.explorer.codes
-        if workspace is None:
-            self.explorer.failed.emit("Open a library first; then it can be searched with this picture.")
+        if workspace is None or codes is None:
+            self.explorer.failed.emit(NOT_OPEN if workspace is None else NOT_ENCODED)
             return
-        if codes is None:
-            self.explorer.failed.emit(
-                "This library has no codes yet, so there is nothing to compare with. "
-                "Add photos (File > Refresh library) or wait until the first are encoded."
-            )
-            return
-        make: Callable[[], Query]
-        if isinstance(source, int):
-            make, label = partial(workspace.query_row, source, codes=codes), ""
-        else:
-            make, label = (
-                partial(workspace.query_image, source, codes=codes, title=title),
-                "Encoding the picture",
-            )
-        setting = self._setting(workspace)
-        done = partial(self._on_answered, source, title, remember, setting)
-        self.tasks.run("query", _answer, make, setting, on_done=done, label=label)
+        step, setting = self.history.present, self._setting(workspace, exact=False)
+        known = {} if step is None else step.made
+        ask = partial(make, workspace, codes, question, known, turned=setting.options.turned)
+        self.tasks.run(
+            "query",
+            answer,
+            ask,
+            setting,
+            on_done=partial(self._on_answered, remember, setting),
+            pass_progress=True,
+            label=_label(question, setting.options),
+        )
+        self._asking = (question, remember)
 
     def _on_answered(
         self,
-        source: int | Path | bytes,
-        title: str,
         remember: bool,  # noqa: FBT001 - bound by partial
-        setting: "_Setting",
-        answer: tuple[Query, Matches, Buckets | None],
+        setting: Setting,
+        answered: tuple[Step, Matches, Buckets | None],
     ) -> None:
-        query, matches, buckets = answer
-        step = Step(source, title, query)
+        step, matches, buckets = answered
         self.tasks.cancel("search")
         with self.explorer.together():
             if remember:
                 self._set_history(self.history.after(step))
             else:
                 self._set_history(self.history.with_present(step))
-            self.explorer.query = query
+            self.explorer.query = step.query
+            self.explorer.exact = False
             if setting.is_of(self.explorer):
-                self._on_found(query, matches, buckets)
+                self._on_found(step.query, None, matches, buckets)
             else:
                 self.search()
 
+    def _on_task_finished(self, key: str) -> None:
+        if key == "query":
+            self._asking = None
+
     def _take_query(self, query: Query) -> None:
-        self.explorer.query = query
+        with self.explorer.together():
+            self.explorer.query = query
+            self.explorer.exact = False
         self.search()
 
     def _set_history(self, history: History[Step]) -> None:
@@ -219,25 +240,37 @@ class Controller(QObject):
 
     def search(self) -> None:
         """Answer the present query with the present options."""
+        self._search(None)
+
+    def show_exact(self) -> None:
+        """Answer the present query exactly, whatever the options say; again: as they say."""
+        results = self.explorer.results
+        if results is None or results.query is not self.explorer.query:
+            return
+        if self.explorer.exact or not results.matches.exact:
+            self.explorer.exact = not self.explorer.exact
+
+    def _search(self, instead_of: Matches | None) -> None:
         explorer = self.explorer
         query, workspace = explorer.query, explorer.workspace
         if query is None or workspace is None:
             return
         self.tasks.run(
             "search",
-            _search,
+            find,
             query,
-            self._setting(workspace),
-            on_done=partial(self._on_found, query),
+            self._setting(workspace, exact=explorer.exact),
+            on_done=partial(self._on_found, query, instead_of),
             pass_progress=True,
             label="Searching",
         )
 
-    def _setting(self, workspace: Workspace) -> "_Setting":
-        radius = None if self.suggesting else self.explorer.radius
-        return _Setting(workspace, self.explorer.options, self.explorer.row_filter, radius)
+    def _setting(self, workspace: Workspace, *, exact: bool) -> Setting:
+        return replace(Setting.of(self.explorer, workspace, suggesting=self.suggesting), exact=exact)
 
-    def _on_found(self, query: Query, matches: Matches, buckets: Buckets | None = None) -> None:
+    def _on_found(
+        self, query: Query, instead_of: Matches | None, matches: Matches, buckets: Buckets | None = None
+    ) -> None:
         explorer = self.explorer
         if query is not explorer.query:
             return
@@ -245,7 +278,28 @@ class Controller(QObject):
         asked_anew = known is None or known.query is not query
         if self.suggesting and (asked_anew or _has_grown(known, matches)):
             self._set_radius(suggestion(matches, query).radius)
-        explorer.results = Results(query, matches, explorer.options, buckets)
+        explorer.results = Results(query, matches, explorer.options, buckets, instead_of)
+
+    def _on_exact_changed(self) -> None:
+        results = self.explorer.results
+        if self.explorer.changing or results is None or results.query is not self.explorer.query:
+            return  # a new question is on its way
+        self._search(results.matches if self.explorer.exact else None)
+
+    def _on_options_changed(self) -> None:
+        before, now = self._options_before, self.explorer.options
+        self._options_before = now
+        with self.explorer.together():
+            self.explorer.exact = False
+        step = self.history.present
+        if before.turned is not now.turned and step is not None and self.explorer.query is step.query:
+            self._ask(step.question, remember=False)
+        else:
+            self.search()
+
+    def _on_weights_changed(self) -> None:
+        if self.explorer.options.distance == "weighted":
+            self.search()
 
     # The radius
 
@@ -300,7 +354,7 @@ class Controller(QObject):
         if query is None or step is None or query.codes == self.explorer.codes:
             return
         if self.explorer.codes is not None:
-            self._ask(step.source, step.title, remember=False)
+            self._ask(_without_bits(step.question), remember=False)
 
     def _on_library_grew(self) -> None:
         workspace = self.explorer.workspace
@@ -312,23 +366,16 @@ class Controller(QObject):
             self.search()
 
 
-def _answer(make: Callable[[], Query], setting: _Setting) -> tuple[Query, Matches, Buckets | None]:
-    """In a worker: the query, its answer and the buckets around it, which the views show as one change."""
-    query = make()
-    matches = _search(query, setting)
-    radius = suggestion(matches, query).radius if setting.radius is None else setting.radius
-    radius = min(radius, matches.bits)
-    if matches.within(radius) > FEW:
-        return query, matches, None
-    distances = matches.all_distances
-    return query, matches, setting.workspace.buckets(query, radius=radius, distances=distances)
+def _label(question: Question, options: Options) -> str:
+    """What is said about a question that takes its time."""
+    if question.encodes or options.turned:
+        return "Encoding the picture"
+    return "" if options.mode == "rank" else "Searching"
 
 
-def _search(query: Query, setting: _Setting, *, progress: Progress = silent) -> Matches:
-    rerank = 0 if query.feature is None else setting.options.rerank
-    return setting.workspace.search(
-        query, k=setting.options.k, rerank=rerank, rows=setting.rows(), progress=progress
-    )
+def _without_bits(question: Question) -> Question:
+    """The question for another code set, whose bits are others."""
+    return replace(question, flipped=())
 
 
 def _has_grown(known: Results | None, matches: Matches) -> bool:

@@ -31,6 +31,7 @@ class Preset:
 PRESETS = {
     "browse": Preset(left=("query",), right=("radius", "photo"), widths=(0.17, 0.27)),
     "bits": Preset(left=("query",), right=("bits", "buckets"), widths=(0.17, 0.45)),
+    "plan": Preset(left=("query",), right=("plan",), widths=(0.17, 0.4)),
     "all": Preset(left=("query",), right=("radius", "buckets", "bits"), bottom=("photo",)),
 }
 

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from hashviewer.search import Matches
+from hashviewer.search import Matches, SearchHow
+from hashviewer.search.how import PROBE, Distance, Mode
+from hashviewer.search.how import Order as Probing
 from hashviewer.selection import Combine, Selection
 from hashviewer.statistics import Buckets
 from hashviewer.workspace import Query, Workspace
@@ -35,10 +37,58 @@ class Options:
     Attributes:
         k: How many ranked neighbours the grid shows.
         rerank: How many of the first are re-ordered by the cosine of the stored features; 0 for none.
+        mode: Whether every code is compared ("rank"), or tables are looked into ("lookup", "multi").
+        distance: By what the photos found are ordered.
+        probe: How far "lookup" goes, in bits.
+        probing: In which order it does.
+        tables: How many tables "multi" has.
+        reach: Within how many bits "multi" finds every photo; None for as far as an exact answer needs.
+        by_mean: Whether a photo is to be near to all photos that are asked, not to any of them.
+        turned: Whether pictures are asked mirrored and rotated, too.
     """
 
     k: int = 200
     rerank: int = 0
+    mode: Mode = "rank"
+    distance: Distance = "hamming"
+    probe: int = PROBE
+    probing: Probing = "distance"
+    tables: int = 4
+    reach: int | None = None
+    by_mean: bool = False
+    turned: bool = False
+
+    def how(self, bits: int, weights: "Weights | None" = None) -> SearchHow:
+        """How a code set of `bits` bits is searched; what goes beyond its bits is brought down to them.
+
+        Args:
+            bits: Width of the codes.
+            weights: Of its bits; None lets all count alike.
+        """
+        mode = "rank" if self.distance == "adc" else self.mode  # tables know codes, not quantizers
+        values = weights.values if weights is not None else (1.0,) * bits
+        reach = self.probe if mode == "lookup" else self.reach if mode == "multi" else None
+        return SearchHow(
+            mode=mode,
+            distance=self.distance,
+            weights=values if self.distance == "weighted" else None,
+            tables=min(self.tables, bits) if mode == "multi" else SearchHow().tables,
+            probe=None if reach is None else min(reach, bits),
+            order=self.probing if mode == "lookup" else "distance",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each bit of a code set counts.
+
+    Attributes:
+        codes: Key of the code set.
+        values: One for each bit, finite, 0 or more.
+    """
+
+    codes: str
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +101,14 @@ class Results:
         options: How it was asked.
         buckets: The buckets around it, to the radius that it is first shown with, so that all views show it in one
             frame; None where they are too many to wait for.
+        instead_of: The approximate answer to the same question that this exact one stands in for, to be compared with.
     """
 
     query: Query
     matches: Matches
     options: Options
     buckets: Buckets | None = None
+    instead_of: Matches | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +167,8 @@ class Explorer(QObject):
         order: How the grid is sorted.
         row_filter: The rows the grid is narrowed to, or None.
         options: How queries are answered.
+        weights: How much the bits count where the distance is weighted; None lets all count alike.
+        exact: Whether the present query is answered exactly, whatever the options say.
         can_go_back: Whether there is a query before the present one; `back_asked` leads there.
         can_go_forward: Whether there is a query after it; `forward_asked` leads there.
         changing: Whether more changes follow that belong together; whoever draws waits for `settled`.
@@ -136,6 +190,8 @@ class Explorer(QObject):
     order_changed = Signal()
     row_filter_changed = Signal()
     options_changed = Signal()
+    weights_changed = Signal()
+    exact_changed = Signal()
     can_go_back_changed = Signal()
     can_go_forward_changed = Signal()
     library_grew = Signal()
@@ -152,12 +208,18 @@ class Explorer(QObject):
     order: _Shared[Order] = _Shared(Order.RANK)
     row_filter: _Shared[RowFilter | None] = _Shared(None)
     options: _Shared[Options] = _Shared(Options())
+    weights: _Shared[Weights | None] = _Shared(None)
+    exact: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
     can_go_back: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
     can_go_forward: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
 
     # What the user asks for that is an action, not a state: the controller listens.
     row_asked = Signal(int)  # "more like this": a row becomes the query
-    image_asked = Signal(object, str)  # a Path or encoded picture bytes from outside becomes the query; title
+    image_asked = Signal(object, str)  # a Path, encoded picture bytes or a Crop becomes the query; title
+    rows_asked = Signal(object)  # a list of rows becomes the query together
+    rows_unwanted = Signal(object)  # a list of rows: what is like them is to be left out
+    part_unasked = Signal(int)  # one of the query's photos is to go: wanted ones first, as they are shown
+    bit_turned = Signal(int)  # a bit of the query's code is to be turned over
     back_asked = Signal()
     forward_asked = Signal()
     failed = Signal(str)  # a sentence to show where the user looks

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hashviewer.ui.answer_bar import AnswerBar
 from hashviewer.ui.arrangement import EMPTY, Arrangement, arrange, usual_shape
 from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Order
@@ -33,10 +34,12 @@ class GridView(QWidget):
     Signals:
         photos_wanted: The button of the empty library was pressed.
         filter_unwanted: The filter is to go.
+        exact_wanted: The exact answer in place of an approximate one, or back.
     """
 
     photos_wanted = Signal()
     filter_unwanted = Signal()
+    exact_wanted = Signal()
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -44,6 +47,7 @@ class GridView(QWidget):
         self.tasks = tasks
         self.grid = PhotoGrid(explorer, thumbnails)
         self.empty = EmptyState()
+        self.answer_bar = AnswerBar(explorer)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.grid)
         self._pages.addWidget(self.empty)
@@ -80,6 +84,7 @@ class GridView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(header)
+        layout.addWidget(self.answer_bar)
         layout.addWidget(self._pages)
 
     def _connect(self) -> None:
@@ -97,6 +102,7 @@ class GridView(QWidget):
         self._size.valueChanged.connect(self.grid.set_cell_size)
         self.grid.size_changed.connect(self._size.setValue)
         self._chip.clicked.connect(self.filter_unwanted)
+        self.answer_bar.exact_wanted.connect(self.exact_wanted)
         self.empty.pressed.connect(self._on_empty_pressed)
 
     # Following the explorer
@@ -146,7 +152,9 @@ class GridView(QWidget):
             self._describe()
 
     def _on_empty_pressed(self) -> None:
-        if self.explorer.row_filter is not None:
+        if self._found_nothing():
+            self.exact_wanted.emit()
+        elif self.explorer.row_filter is not None:
             self.filter_unwanted.emit()
         else:
             self.photos_wanted.emit()
@@ -209,9 +217,19 @@ class GridView(QWidget):
             within = f" · {matches.within(radius):,} within {radius:,}"
         self._count.setText(f"{shown} photos{within}" if count != 1 else f"{shown} photo{within}")
 
+    def _found_nothing(self) -> bool:
+        """Whether the tables found nothing, though there may be something."""
+        results = self.explorer.results if self.explorer.query is not None else None
+        return results is not None and not results.matches.exact
+
     def _say_why_empty(self) -> None:
         row_filter = self.explorer.row_filter
-        if row_filter is not None:
+        if self._found_nothing():
+            self.empty.say(
+                "No bucket that was looked into holds a photo. Take a larger radius, or compare every code.",
+                button="Exact answer (E)",
+            )
+        elif row_filter is not None:
             self.empty.say(f"No photo fits the filter {row_filter.text}.", button="Show all photos")
         elif self.tasks.runs("index"):
             self.empty.say("The photos appear here as they are read.")

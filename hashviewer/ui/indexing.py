@@ -90,11 +90,17 @@ class Indexing(QObject):
     def refresh(self, *, model: str = "") -> None:
         """Read what is new, changed or gone in the open library's folder."""
         workspace = self._explorer.workspace
+        if workspace is not None and workspace.at_engine:
+            done = partial(self._on_engine_read, workspace)
+            self._tasks.run("grow", workspace.refresh, on_done=done, label="Asking the engine what is new")
+            return
         folder = None if workspace is None else workspace.library.root
         if workspace is None or folder is None:
-            self.failed.emit(
-                "This library belongs to no folder of photos, so there is nothing to read anew.", None
-            )
+            url = "" if workspace is None else workspace.library.url
+            why = "This library belongs to no folder of photos, so there is nothing to read anew."
+            if workspace is not None and url:
+                why = f"The photos are at {url}. Read them anew with hashviewer index {url} -o {workspace.library.path}"
+            self.failed.emit(why, None)
             return
         if self.running:
             self.reported.emit("The folder is being read already.")
@@ -105,7 +111,13 @@ class Indexing(QObject):
     def encode(self, model: Path) -> None:
         """Encode the photos of the open library with another model, adding a code set."""
         workspace = self._explorer.workspace
-        if workspace is not None:
+        if workspace is not None and workspace.at_engine:
+            self.failed.emit(
+                f"Photos are encoded into the library itself, and then pushed to {workspace.place}: run “hashviewer index” and "
+                "“hashviewer push”.",
+                None,
+            )
+        elif workspace is not None:
             label = f"Encoding with {model.stem}"
             self._run(partial(_encode, workspace, model), label=label, folder=workspace.library.root)
 
@@ -163,6 +175,13 @@ class Indexing(QObject):
     def _on_grown(self, workspace: Workspace, changed: bool) -> None:  # noqa: FBT001 - the result of refresh
         if changed and workspace is self._explorer.workspace:
             self._explorer.library_grew.emit()
+
+    def _on_engine_read(self, workspace: Workspace, changed: bool) -> None:  # noqa: FBT001 - the result of refresh
+        self._on_grown(workspace, changed)
+        self.reported.emit(
+            f"{workspace.place}: "
+            + ("what was pushed since is shown." if changed else "nothing was pushed since.")
+        )
 
     def _on_done(self, report: "IndexReport") -> None:
         self._grow()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QVBox
 
 from hashviewer.library import Problem
 from hashviewer.ui import views
+from hashviewer.ui.action_states import ActionStates
 from hashviewer.ui.actions import LIBRARY_MENU, Actions
 from hashviewer.ui.commands import Commands
 from hashviewer.ui.controller import Controller
@@ -21,6 +22,7 @@ from hashviewer.ui.grid_keys import press_key
 from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
 from hashviewer.ui.message_bar import MessageBar
+from hashviewer.ui.opening import in_words
 from hashviewer.ui.settings import Settings
 from hashviewer.ui.status_bar import StatusBar
 from hashviewer.ui.tasks import TaskQueue
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self.indexing = Indexing(self.controller, self.explorer, self.tasks)
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self, self.menuBar())
+        self._action_states = ActionStates(self.actions_table, self.explorer, self.controller)
         self._painted = False
         self._build()
         self._connect()
@@ -95,22 +98,21 @@ class MainWindow(QMainWindow):
         explorer, commands = self.explorer, self.commands
         explorer.workspace_changed.connect(self._on_workspace_changed)
         explorer.library_grew.connect(self._count_problems)
-        explorer.can_go_back_changed.connect(self._enable_history)
-        explorer.can_go_forward_changed.connect(self._enable_history)
         explorer.failed.connect(self.tell)
         self.tasks.failed.connect(self.tell)
         self.tasks.idle.connect(self._leave_opening)
-        self.controller.suggesting_changed.connect(self._show_suggesting)
         self.indexing.reported.connect(partial(self.status.showMessage, timeout=MESSAGE_MS))
         self.indexing.failed.connect(self._on_indexing_failed)
         self.indexing.opened.connect(self.settings.add_recent)
         self.grid_view.photos_wanted.connect(commands.new_library)
         self.grid_view.filter_unwanted.connect(commands.clear_filter)
+        self.grid_view.exact_wanted.connect(commands.show_exact)
         self.grid_view.grid.opened.connect(self._on_photo_opened)
         self.grid_view.grid.menu_asked.connect(commands.show_photo_menu)
         self.toolbar.filter_typed.connect(self.controller.filter_by)
         self.toolbar.theme_wanted.connect(self._next_theme)
         self.toolbar.palette_wanted.connect(commands.show_palette)
+        self.toolbar.search.panel.plan_wanted.connect(commands.show_plan)
         self.status.problems_asked.connect(commands.show_problems)
         self.status.told.connect(self._opening.say)
         self.welcome.folder_wanted.connect(commands.new_library)
@@ -133,8 +135,6 @@ class MainWindow(QMainWindow):
         if not settings.suggests_radius:
             self.controller.suggest_radius(suggest=False)
             self.explorer.radius = settings.radius
-        self._show_suggesting()
-        self._enable_history()
         self._show_library(is_open=False)
 
     # What others use
@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
         self.welcome.show_recent(recent)
         self._recent_menu.clear()
         for path in recent:
-            self._recent_menu.addAction(str(path), partial(self.commands.open_path, path))
+            self._recent_menu.addAction(in_words(path), partial(self.commands.open_path, path))
         self._recent_menu.setEnabled(bool(recent))
 
     # Following
@@ -195,7 +195,7 @@ class MainWindow(QMainWindow):
     def _show_library(self, *, is_open: bool) -> None:
         was_open = self._pages.currentWidget() is self.grid_view
         self.actions_table.set_library_open(is_open=is_open)
-        self._enable_history()
+        self._action_states.enable_history()
         self.toolbar.setVisible(is_open)
         if is_open and not was_open:
             if self._layout.isEmpty() or not self.restoreState(self._layout):
@@ -234,13 +234,6 @@ class MainWindow(QMainWindow):
 
     def _on_theme_changed(self) -> None:
         self.actions_table.dress()
-
-    def _enable_history(self) -> None:
-        self.actions_table["go_back"].setEnabled(self.explorer.can_go_back)
-        self.actions_table["go_forward"].setEnabled(self.explorer.can_go_forward)
-
-    def _show_suggesting(self) -> None:
-        self.actions_table["suggest_radius"].setChecked(self.controller.suggesting)
 
     def _next_theme(self) -> None:
         modes = list(Mode)

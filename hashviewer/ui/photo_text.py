@@ -28,4 +28,6 @@ def _place_in_answer(explorer: Explorer, row: int) -> list[str]:
     if rank is None:  # left out of the search
         return []
     distance = int(results.matches.all_distances[row])
-    return [f"distance {distance:,} of {results.matches.bits:,} bits · rank {rank + 1:,}"]
+    scores = results.matches.all_scores
+    score = "" if scores is None else f" · {results.matches.how.distance} {scores[row]:.2f}"
+    return [f"distance {distance:,} of {results.matches.bits:,} bits{score} · rank {rank + 1:,}"]

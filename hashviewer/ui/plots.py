@@ -95,6 +95,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         log: Whether y holds log10 of counts.
         whole_y: Whether y counts whole things too, as in a heat map of bits.
         y_axis: A y axis of another kind than these.
+        x_axis: The axis below, where it does not count whole things.
 
     Signals:
         clicked: Place in plot coordinates and keyboard modifiers of a click that dragged nothing.
@@ -111,9 +112,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         y_label: str,
         log: bool = False,
         whole_y: bool = False,
+        x_axis: pg.AxisItem | None = None,
         y_axis: pg.AxisItem | None = None,
     ) -> None:
-        axes = {"bottom": WholeAxis("bottom")}
+        axes = {"bottom": WholeAxis("bottom") if x_axis is None else x_axis}
         if y_axis is not None:
             axes["left"] = y_axis
         elif log:

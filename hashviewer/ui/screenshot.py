@@ -65,7 +65,9 @@ def take(
 
 def _show(window: "MainWindow", library: Path, query: str | None) -> None:
     """Open the library, ask, and wait until everything is drawn."""
-    window.commands.open_path(library.absolute())
+    from hashviewer.ui.opening import from_anywhere
+
+    window.commands.open_path(from_anywhere(library))
     _wait(lambda: window.explorer.workspace is not None or _has_failed(window), "the library to open")
     _raise_if_failed(window)
     if query is not None:

@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from hashviewer.search import DISTANCES, MODES, ORDERS
 from hashviewer.ui.explorer import Options
+from hashviewer.ui.opening import from_anywhere
 from hashviewer.ui.theme import Mode
 
 RECENT = 10
+Choice = TypeVar("Choice", bound=str)
 
 
 class Settings:
@@ -54,12 +58,32 @@ class Settings:
     def options(self) -> Options:
         """How queries are answered."""
         usual = Options()
-        return Options(k=self._number("k", usual.k), rerank=self._number("rerank", usual.rerank))
+        reach = self._text("search/reach", "")
+        return Options(
+            k=max(1, self._number("k", usual.k)),
+            rerank=self._number("rerank", usual.rerank),
+            mode=self._one_of("search/mode", MODES, usual.mode),
+            distance=self._one_of("search/distance", DISTANCES, usual.distance),
+            probe=self._number("search/probe", usual.probe),
+            probing=self._one_of("search/probing", ORDERS, usual.probing),
+            tables=max(1, self._number("search/tables", usual.tables)),
+            reach=int(reach) if reach.isdecimal() else None,
+            by_mean=self._text("search/by mean", "") == "yes",
+            turned=self._text("search/turned", "") == "yes",
+        )
 
     @options.setter
     def options(self, options: Options) -> None:
         self._store.setValue("k", options.k)
         self._store.setValue("rerank", options.rerank)
+        self._store.setValue("search/mode", options.mode)
+        self._store.setValue("search/distance", options.distance)
+        self._store.setValue("search/probe", options.probe)
+        self._store.setValue("search/probing", options.probing)
+        self._store.setValue("search/tables", options.tables)
+        self._store.setValue("search/reach", "" if options.reach is None else str(options.reach))
+        self._store.setValue("search/by mean", "yes" if options.by_mean else "no")
+        self._store.setValue("search/turned", "yes" if options.turned else "no")
 
     @property
     def suggests_radius(self) -> bool:
@@ -105,7 +129,8 @@ class Settings:
 
     def add_recent(self, path: Path) -> None:
         """A library was opened."""
-        paths = [path.absolute(), *(known for known in self.recent if known != path.absolute())]
+        kept = from_anywhere(path)
+        paths = [kept, *(known for known in self.recent if known != kept)]
         self._store.setValue("recent", json.dumps([str(known) for known in paths[:RECENT]]))
 
     def forget_recent(self, path: Path) -> None:
@@ -119,6 +144,11 @@ class Settings:
     def _text(self, name: str, default: str, *, allowed: set[str] | None = None) -> str:
         value = self._store.value(name, default)
         return value if isinstance(value, str) and (allowed is None or value in allowed) else default
+
+    def _one_of(self, name: str, known: tuple[Choice, ...], default: Choice) -> Choice:
+        """What was chosen among strings; the usual one where the file says something else."""
+        value = self._store.value(name, default)
+        return next((choice for choice in known if choice == value), default)
 
     def _number(self, name: str, default: int) -> int:
         value = str(self._store.value(name, default))

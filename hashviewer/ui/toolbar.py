@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from hashviewer.ui.explorer import Explorer
+from hashviewer.ui.search_panel import SearchButton
 from hashviewer.ui.theme import Mode, icon, tabular, theme_watcher
 
 TYPING_MS = 150  # the filter follows when the keys have rested so long
@@ -51,6 +52,7 @@ class Toolbar(QToolBar):
         self.codes = QComboBox(toolTip="The code set that is searched: length of the codes and the model")
         self.neighbours = QSpinBox(minimum=1, maximum=MOST_NEIGHBOURS, groupSeparatorShown=True)
         self.rerank = QSpinBox(minimum=0, maximum=MOST_NEIGHBOURS, specialValueText="off", singleStep=50)
+        self.search = SearchButton(explorer)
         self.filter = QLineEdit(
             placeholderText="Filter: words in path or label  ( / )", clearButtonEnabled=True
         )
@@ -90,6 +92,7 @@ class Toolbar(QToolBar):
             self.neighbours,
             _label("re-rank", self.rerank),
             self.rerank,
+            self.search,
             self.filter,
             _spacer(),
             self.theme,
@@ -126,8 +129,8 @@ class Toolbar(QToolBar):
     def _show_workspace(self) -> None:
         workspace = self.explorer.workspace
         self.library.setText("Library" if workspace is None else _elided(workspace.name))
-        self.library.setToolTip("" if workspace is None else str(workspace.library.path))
-        for widget in (self.codes, self.neighbours, self.rerank, self.filter):
+        self.library.setToolTip("" if workspace is None else workspace.place)
+        for widget in (self.codes, self.neighbours, self.rerank, self.search, self.filter):
             widget.setEnabled(workspace is not None)
         self.filter.clear()
         self._show_code_sets()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hashviewer.ui.opening import in_words
 from hashviewer.ui.theme import icon, theme_watcher
 
 WIDTH = 480  # px
@@ -84,7 +85,7 @@ class WelcomePage(QWidget):
         heading.setObjectName("paneTitle")
         self._recent.addWidget(heading)
         for path in paths:
-            button = QPushButton(_shortened(path), flat=True, toolTip=str(path))
+            button = QPushButton(_shortened(path), flat=True, toolTip=in_words(path))
             button.setObjectName("recent")
             button.clicked.connect(lambda _checked=False, path=path: self.recent_wanted.emit(path))
             self._recent.addWidget(button)
@@ -105,5 +106,5 @@ def _centred(column: QWidget) -> QHBoxLayout:
 
 
 def _shortened(path: Path) -> str:
-    text = str(path)
+    text = in_words(path)
     return text if len(text) <= 60 else f"{text[:20]}…{text[-38:]}"

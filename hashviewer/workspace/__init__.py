@@ -5,6 +5,7 @@ outside are encoded by a child process. All methods may be called from worker th
 """
 
 from hashviewer.library import is_library
+from hashviewer.workspace.composing import composed, with_flipped
 from hashviewer.workspace.location import (
     CheckpointGivenError,
     is_checkpoint,
@@ -19,8 +20,10 @@ __all__ = [
     "Explanation",
     "Query",
     "Workspace",
+    "composed",
     "is_checkpoint",
     "is_library",
     "libraries_folder",
     "locate_library",
+    "with_flipped",
 ]

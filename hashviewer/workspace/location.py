@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from hashviewer.errors import LibraryError
+from hashviewer.images import Store
 from hashviewer.library import Library
 
 CHECKPOINT_SUFFIXES = frozenset({".safetensors", ".pt", ".pth", ".ckpt"})
@@ -32,11 +33,12 @@ def is_checkpoint(path: Path) -> bool:
     return path.suffix.lower() in CHECKPOINT_SUFFIXES and path.is_file()
 
 
-def locate_library(folder: Path) -> Path:
-    """Where the library of a photo folder lives: in the user's data, the same for the same folder every time."""
-    place = folder.resolve()
-    digest = blake2b(str(place).encode(errors="surrogateescape"), digest_size=6).hexdigest()
-    name = re.sub(r"[^\w.-]+", "-", place.name.encode(errors="replace").decode())[:40].strip("-.") or "photos"
+def locate_library(place: Path | Store) -> Path:
+    """Where the library of photos lives: in the user's data, the same for the same folder or URL every time."""
+    whole = place.url if isinstance(place, Store) else str(place.resolve())
+    digest = blake2b(whole.encode(errors="surrogateescape"), digest_size=6).hexdigest()
+    name = whole.rstrip("/").rsplit("/", 1)[-1] if isinstance(place, Store) else place.resolve().name
+    name = re.sub(r"[^\w.-]+", "-", name.encode(errors="replace").decode())[:40].strip("-.") or "photos"
     return libraries_folder() / f"{name}-{digest}"
 
 
@@ -47,6 +49,7 @@ def libraries_folder() -> Path:
 
 def name_of(library: Library) -> str:
     """What the user calls a library: its photo folder's name if it lives in the user's data, else its own."""
-    if library.root is not None and library.path.parent == libraries_folder():
-        return library.root.name or library.path.name
+    if library.path.parent == libraries_folder():
+        place = library.url.rpartition("/")[2] if library.root is None else library.root.name
+        return place or library.path.name
     return library.path.stem if library.packed else library.path.name

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hashviewer import codes as packed
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
@@ -21,6 +23,11 @@ class Query:
         feature: (D,) feature for re-ranking; None where the library does not keep them.
         thumbnail: JPEG bytes; empty where the library holds no pictures.
         codes: Key of the code set that it is asked of.
+        flipped: Bits of `code` that the user has turned over, ascending; `outputs` have the other sign there.
+        turned: (V, W) codes of the picture mirrored and rotated, of which the nearest counts; None where they are not asked.
+        others: Further photos asked together with this one.
+        unwanted: Photos whose like is not wanted.
+        by_mean: Whether a photo is to be near to all that are asked (by the mean distance), not to any of them.
     """
 
     title: str
@@ -31,6 +38,36 @@ class Query:
     feature: NDArray[np.float32] | None
     thumbnail: bytes
     codes: str
+    flipped: tuple[int, ...] = ()
+    turned: NDArray[np.uint8] | None = None
+    others: tuple["Query", ...] = ()
+    unwanted: tuple["Query", ...] = ()
+    by_mean: bool = False
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether more than one code is asked."""
+        return bool(self.others or self.unwanted) or self.turned is not None
+
+    @property
+    def wanted_codes(self) -> NDArray[np.uint8]:
+        """(Q, W) every code asked: of this photo, of the others, and of their turnings."""
+        parts = [
+            part.code[None] if part.turned is None else np.vstack([part.code[None], part.turned])
+            for part in (self, *self.others)
+        ]
+        return np.vstack(parts)
+
+    @property
+    def unwanted_codes(self) -> NDArray[np.uint8]:
+        """(P, W) the codes of what is not wanted."""
+        return np.array([part.code for part in self.unwanted], dtype=np.uint8).reshape(-1, len(self.code))
+
+    def nearest_to(self, code: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The (W,) code asked that differs least from `code` (W,)."""
+        wanted = self.wanted_codes
+        nearest: NDArray[np.uint8] = wanted[packed.hamming(code, wanted).argmin()]
+        return nearest
 
 
 @dataclass(frozen=True, slots=True)

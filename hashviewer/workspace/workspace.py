@@ -1,8 +1,7 @@
 """An open library and everything that can be asked of it."""
 
 import threading
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer import codes as packed
-from hashviewer import search, statistics
+from hashviewer import statistics
+from hashviewer.engines import is_address
 from hashviewer.errors import EncodingError, LibraryError, SearchError
 from hashviewer.library import CodeSetInfo, Library, is_library
+from hashviewer.planner import Plan
 from hashviewer.progress import Progress, silent
-from hashviewer.search import Matches, kernels
+from hashviewer.search import EXACT, Matches, SearchHow, kernels
 from hashviewer.statistics import BitStatistics, Buckets
 from hashviewer.workspace.encoders import CodeSetEncoder, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
+from hashviewer.workspace.plans import Plans
 from hashviewer.workspace.query import Explanation, Query
+from hashviewer.workspace.searching import Searching, both, searched
 
 LARGE = 100_000  # photos from which the compiled scans are worth loading
 
@@ -36,16 +39,23 @@ class Workspace:
         self.name = name_of(library)
         self._lock = threading.Lock()  # guards the two dictionaries, never held while something slow runs
         self._encoders: dict[str, CodeSetEncoder] = {}
+        self._searching = Searching(self)
+        self._plans = Plans(library)
         self._bit_statistics: dict[tuple[str, int, int], BitStatistics] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a library folder or a packed ``.h5`` file.
+    def open(cls, path: Path) -> "Workspace":
+        """Open a library folder, a packed ``.h5`` file, or what was pushed to the engine whose address `path` is.
 
         Raises:
             CheckpointGivenError: `path` is a model checkpoint.
             LibraryError: There is no library at `path`; the text says what is there and what to do.
+            EngineError: The engine does not answer, or has no whole library.
         """
+        if is_address(path):
+            from hashviewer.workspace.at_engine import open_at_engine
+
+            return open_at_engine(path)
         if not path.exists():
             raise LibraryError(
                 f"There is nothing at {path}: check the name, or whether the drive is connected."
@@ -59,6 +69,16 @@ class Workspace:
             )
         return cls(Library.open(path))
 
+    @property
+    def place(self) -> str:
+        """Where the library is, for the user: a path, or an engine's address."""
+        return str(self.library.path)
+
+    @property
+    def at_engine(self) -> bool:
+        """Whether the library's rows are at an engine, so that it is not changed here."""
+        return False
+
     def close(self) -> None:
         """End the query encoders and let the files go. Closing twice does nothing."""
         with self._lock:
@@ -66,6 +86,7 @@ class Workspace:
             self._encoders.clear()
         for encoder in encoders:
             encoder.close()
+        self._searching.close()
         self.library.close()
 
     def __enter__(self) -> Self:
@@ -113,7 +134,7 @@ class Workspace:
     def searchable(self, codes: str) -> NDArray[np.bool_]:
         """(N,) True for the rows that queries of the code set `codes` can find."""
         _, encoded = self.library.codes(codes)
-        return _both(encoded, self.library.alive)
+        return both(encoded, self.library.alive)
 
     # Queries
 
@@ -181,35 +202,93 @@ class Workspace:
         radius: int | None = None,
         rerank: int = 0,
         rows: NDArray[np.bool_] | None = None,
+        how: SearchHow = EXACT,
         progress: Progress = silent,
     ) -> Matches:
-        """Rank the library by Hamming distance to `query`, ties by row; a query in the library finds itself at 0.
+        """Rank the library by its distance to `query`, ties by row; a query in the library finds itself at 0.
 
         Args:
-            query: From `query_row` or `query_image`.
+            query: From `query_row` or `query_image`, or composed of several, which are then all compared with every code
+                by the Hamming distance.
             k: At most so many photos; None for all.
-            radius: Only photos at this distance or nearer; None for any.
+            radius: Only photos that differ in at most so many bits; None for any.
             rerank: Re-order so many of the first by the cosine of their features; it may exceed `k`.
             rows: (N,) True for the rows to search; None searches all, and rows beyond its end are left out.
+            how: By which distance, and through which tables; by default every code, by the Hamming distance.
             progress: Asked before each step whether to stop.
 
         Raises:
-            SearchError: The query does not fit, or features are missing for `rerank`.
+            SearchError: The query does not fit, or features are missing for `rerank`, or outputs for the distance.
         """
-        info = self.code_set(query.codes)
-        if rerank and query.feature is None:
-            raise SearchError(
-                f"The code set “{info.key}” keeps no features, which re-ranking needs: search without it."
-            )
-        codes, mask = self._searched(info.key, rows)
-        progress(0, None, "Searching")
-        depth = None if k is None else max(k, rerank)
-        matches = search.rank(query.code, codes, info.bits, k=depth, radius=radius, rows=mask)
-        if rerank and query.feature is not None:
-            progress(0, None, "Re-ranking")
-            features = partial(self.library.features, info.key)
-            matches = search.rerank(matches, query.feature, features, first=rerank)
-        return replace(matches, rows=matches.rows[:k], distances=matches.distances[:k])
+        return self._searching.search(
+            query, k=k, radius=radius, rerank=rerank, rows=rows, how=how, progress=progress
+        )
+
+    def search_several(
+        self,
+        queries: Sequence[Query],
+        *,
+        k: int | None = 200,
+        radius: int | None = None,
+        rerank: int = 0,
+        rows: NDArray[np.bool_] | None = None,
+        how: SearchHow = EXACT,
+        progress: Progress = silent,
+    ) -> Matches:
+        """Ask one photo of several code sets and fuse the rankings by the places of the rows.
+
+        Only photos with a code in every set are searched. Distances and re-ranking are those of the first set.
+
+        Args:
+            queries: The photo as a query of each code set.
+            k: At most so many photos; None for all.
+            radius: Only photos that differ in at most so many bits of a set count in its ranking; None for any.
+            rerank: Re-order so many of the first by the cosine of their features.
+            rows: (N,) True for the rows to search; None searches all.
+            how: How each set is searched.
+            progress: Asked before each step whether to stop.
+
+        Raises:
+            SearchError: As for `search`, or there is no query.
+        """
+        return self._searching.search_several(
+            queries, k=k, radius=radius, rerank=rerank, rows=rows, how=how, progress=progress
+        )
+
+    def prepare(self, codes: str, how: SearchHow) -> None:
+        """Build the tables that `how` looks into, so that the next search finds them; takes seconds for millions.
+
+        Raises:
+            SearchError: The code set cannot be searched so.
+        """
+        self._searching.prepare(codes, how)
+
+    def plan(
+        self,
+        codes: str,
+        *,
+        recall: float = 0.99,
+        k: int | None = None,
+        radius: int | None = None,
+        progress: Progress = silent,
+    ) -> Plan:
+        """Try every way to find a share of the `k` nearest, or of all within a radius; of the 100 nearest if neither is given.
+
+        Blocks for up to about a minute. Nothing is changed: see `remember_plan`.
+
+        Raises:
+            SearchError: There are no codes, or a number is out of range.
+        """
+        bits = self.code_set(codes).bits
+        return self._plans.make(codes, bits, recall=recall, k=k, radius=radius, progress=progress)
+
+    def remember_plan(self, codes: str, plan: Plan) -> bool:
+        """Keep a plan for the code set; False where the library is read-only, then only as long as it is open."""
+        return self._plans.remember(self.code_set(codes).key, plan)
+
+    def plan_of(self, codes: str) -> Plan | None:
+        """The plan that is remembered for a code set."""
+        return self._plans.known(codes)
 
     def buckets(
         self,
@@ -228,7 +307,7 @@ class Workspace:
             rows: (N,) True for the rows to look at; None for all.
         """
         info = self.code_set(query.codes)
-        codes, mask = self._searched(info.key, rows)
+        codes, mask = searched(self.library, info.key, rows)
         if distances is not None and len(distances) != len(codes):
             distances = None  # the library has grown since
         return statistics.buckets(query.code, codes, info.bits, radius=radius, distances=distances, rows=mask)
@@ -236,7 +315,7 @@ class Workspace:
     def bit_statistics(self, codes: str, *, progress: Progress = silent) -> BitStatistics:
         """Balance, entropy and correlation of the bits over the library; kept until it changes."""
         info = self.code_set(codes)
-        values, mask = self._searched(codes, None)
+        values, mask = searched(self.library, codes, None)
         key = (codes, len(values), int(np.count_nonzero(mask)))
         with self._lock:
             known = self._bit_statistics.get(key)
@@ -253,15 +332,20 @@ class Workspace:
             SearchError: The photo was not searched.
         """
         rank = matches.rank_of(row)
+        if rank is None and matches.complete is not None:
+            raise SearchError(
+                f"Photo {row} is not among the {matches.total:,} that the tables found; compare all codes to see its place."
+            )
         if rank is None:
             raise SearchError(
                 f"Photo {row} was not searched: it has no code in the set “{query.codes}” or the filter leaves it out."
             )
+        code = self.code_of(row, query.codes)
         return Explanation(
             row=row,
             distance=int(matches.all_distances[row]),
             rank=rank,
-            differing_bits=self.differing_bits(query.code, self.code_of(row, query.codes), codes=query.codes),
+            differing_bits=self.differing_bits(query.nearest_to(code), code, codes=query.codes),
             total=matches.total,
         )
 
@@ -301,14 +385,6 @@ class Workspace:
         feature = self.library.features(codes, np.array([row], dtype=np.int64))[0]
         return feature if np.isfinite(feature).all() and feature.any() else None
 
-    def _searched(
-        self, key: str, rows: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """The codes (N, W) and the mask (N,) of those that count; consistent even while another process adds."""
-        values, encoded = self.library.codes(key)
-        mask = _both(encoded, self.library.alive)
-        return values, mask if rows is None else _both(mask, rows)
-
     def _encoder(self, codes: str) -> CodeSetEncoder:
         info = self.code_set(codes)
         with self._lock:
@@ -322,11 +398,3 @@ class Workspace:
             if self._encoders.get(codes) is encoder:
                 del self._encoders[codes]
         encoder.close()
-
-
-def _both(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where `a` (N,) and `b` are both True: (N,). Where `b` is too short it counts as False."""
-    joined = np.zeros(len(a), dtype=np.bool_)
-    shared = min(len(a), len(b))
-    np.logical_and(a[:shared], b[:shared], out=joined[:shared])
-    return joined

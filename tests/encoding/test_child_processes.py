@@ -15,6 +15,7 @@ from encoding_fakes import make_photos, picture_bytes
 from hashviewer.encoding import index_in_child, messages
 from hashviewer.encoding.child import command, environment
 from hashviewer.errors import CheckpointError, EncodingError, LibraryError
+from hashviewer.images import read_list
 from hashviewer.library import Library
 from hashviewer.progress import Cancelled
 
@@ -83,6 +84,14 @@ def test_a_folder_is_indexed_in_a_child_that_tells_how_far_it_is(photos, tmp_pat
     assert sum(committed) == 40
     assert (40, 40) in told
     assert len(paths_of(tmp_path / "lib")) == 40
+
+
+def test_a_list_is_indexed_in_a_child(photos, tmp_path, model, fake_engine):
+    wanted = sorted(path.relative_to(photos) for path in photos.rglob("*.jpg"))[:7]
+    listed = read_list("\n".join(map(str, wanted)).encode(), photos)
+    report = index_in_child(listed, tmp_path / "lib", model=model)
+    assert report.added == 7
+    assert paths_of(tmp_path / "lib") == set(map(str, wanted))
 
 
 def test_a_decoder_that_kills_its_process_costs_the_file_only(photos, tmp_path, model, fake_engine):

@@ -1,5 +1,6 @@
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from encoding_fakes import ArithmeticEngine, FailingEngine, make_photos, picture
 from hashviewer import codes as packed
 from hashviewer.encoding import encode_library, index
 from hashviewer.errors import EncodingError, ImageError, LibraryError
-from hashviewer.images import decode
+from hashviewer.images import Preprocessing, decode
 from hashviewer.library import Library, LibraryWriter, create_code_only
 from hashviewer.networks import read_card
 from hashviewer.progress import Cancelled
@@ -73,6 +74,28 @@ def test_a_folder_becomes_a_library_with_codes_labels_and_thumbnails(run, photos
 
 
 def test_rows_follow_the_paths(run, tmp_path):
+    run()
+    with opened(tmp_path) as library:
+        assert [library.path_of(row) for row in range(12)] == living_paths(library)
+
+
+def test_rows_follow_the_paths_however_slow_a_photo_is_and_however_often_segments_are_written(
+    run, tmp_path, monkeypatch
+):
+    others = threading.Semaphore(0)
+    first = decode(tmp_path / "photos" / "beach" / "photo-0002.jpg", Preprocessing()).pixels.tobytes()
+
+    def slow_first(data, preprocessing):
+        decoded = decode(data, preprocessing)
+        if decoded.pixels.tobytes() == first:
+            for _ in range(5):
+                assert others.acquire(timeout=20)
+        others.release()
+        return decoded
+
+    monkeypatch.setattr("hashviewer.encoding.pipeline.decode", slow_first)
+    monkeypatch.setattr("hashviewer.encoding.committing._PAUSES", ())
+    monkeypatch.setattr("hashviewer.encoding.committing._LONGEST_PAUSE", 0.0)
     run()
     with opened(tmp_path) as library:
         assert [library.path_of(row) for row in range(12)] == living_paths(library)

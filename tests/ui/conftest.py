@@ -14,8 +14,13 @@ from hashviewer.ui.settings import Settings
 
 @pytest.fixture(scope="session")
 def qapp():
-    """The application as the program makes it."""
-    return application()
+    """The application as the program makes it.
+
+    Nothing may stay on the clipboard: without a screen Qt lets it go only after Python has ended, and crashes over it.
+    """
+    made = application()
+    yield made
+    made.clipboard().clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Commands of the File menu: libraries, models, exports."""
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog
 
+from hashviewer.engines import is_address
 from hashviewer.library import Problem
 from hashviewer.ui.commands.base import WindowPart
-from hashviewer.ui.opening import Found, Kind, look_at
+from hashviewer.ui.opening import Found, Kind, in_words, look_at
 from hashviewer.ui.tasks import sentence
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class LibraryCommands(WindowPart):
             path,
             on_done=partial(self._take_found, index_at_once),
             on_error=partial(self._could_not_open, path),
-            label=f"Opening {path.name}",
+            label=f"Opening {path.name or in_words(path)}",
         )
 
     def new_library(self, folder: Path | None = None, model: Path | None = None) -> None:
@@ -68,6 +70,14 @@ class LibraryCommands(WindowPart):
         chosen = QFileDialog.getExistingDirectory(self.window, "Open a library folder")
         if chosen:
             self.open_path(Path(chosen))
+
+    def connect_engine(self, address: str = "") -> None:
+        """Ask for the address of an engine that a library was pushed to."""
+        from hashviewer.ui.dialogs.connect import ConnectDialog
+
+        dialog = ConnectDialog(self.window, address=address)
+        dialog.wanted.connect(lambda wanted: self.open_path(Path(wanted)))
+        self.window.show_dialog(dialog)
 
     def open_sample(self) -> None:
         """Open the sample library, made on first use."""
@@ -190,6 +200,11 @@ class LibraryCommands(WindowPart):
         self.window.indexing.open_folder(folder, place=place, model=model)
 
     def _could_not_open(self, path: Path, error: Exception) -> None:
+        if is_address(path):
+            self.window.tell(
+                sentence(error, doing="Opening"), way_out="Try again", do=partial(self.open_path, path)
+            )
+            return
         if not path.exists():
             self.window.settings.forget_recent(path)
             self.window.show_recent()
@@ -201,8 +216,9 @@ class LibraryCommands(WindowPart):
         query, workspace = self.explorer.query, self.explorer.workspace
         if query is None or workspace is None:
             return
+        asked = replace(query, by_mean=self.explorer.options.by_mean)
         work = partial(
-            export, workspace, query, part.matches, format=format, output=output, k=part.k, radius=part.radius
+            export, workspace, asked, part.matches, format=format, output=output, k=part.k, radius=part.radius
         )
         self.tasks.run(
             "export",

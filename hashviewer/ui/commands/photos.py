@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from hashviewer.library import Library
 from hashviewer.selection import Selection
 from hashviewer.ui.clipboard import load_picture, put_on_clipboard
 from hashviewer.ui.commands.base import WindowPart
@@ -39,9 +40,10 @@ class PhotoCommands(WindowPart):
 
     def copy_path(self) -> None:
         """Put the paths on the clipboard as text."""
-        paths = self._paths(self._rows())
-        if paths:
-            QGuiApplication.clipboard().setText("\n".join(map(str, paths)))
+        rows, workspace = self._rows(), self.explorer.workspace
+        places = [] if workspace is None else [place_of(workspace.library, row) for row in rows]
+        if any(places):
+            QGuiApplication.clipboard().setText("\n".join(filter(None, places)))
 
     def paste(self) -> None:
         """Search with what is on the clipboard."""
@@ -58,11 +60,15 @@ class PhotoCommands(WindowPart):
         paths = self._paths(self._rows()[:1])
         if paths:
             self.show_file(paths[0])
+        else:
+            self._say_where_it_is()
 
     def open_in_viewer(self) -> None:
         """Open the current photo in the program that the system has for it."""
         paths = self._paths(self._rows()[:1])
-        if paths and not QDesktopServices.openUrl(to_url(paths[0])):
+        if not paths:
+            self._say_where_it_is()
+        elif not QDesktopServices.openUrl(to_url(paths[0])):
             self.window.tell(f"No program was found that opens {paths[0]}.")
 
     def show_file(self, path: Path) -> None:
@@ -72,6 +78,15 @@ class PhotoCommands(WindowPart):
         else:
             self._open_folder_of(path)
 
+    def _say_where_it_is(self) -> None:
+        """Of a photo that is in a store, where it is."""
+        rows, workspace = self._rows(), self.explorer.workspace
+        if rows and workspace is not None and workspace.library.url:
+            place = place_of(workspace.library, rows[0])
+            self.window.tell(
+                f"This photo is not on this machine but at {place}. The library has its thumbnail."
+            )
+
     def _open_folder_of(self, path: Path) -> None:
         if not QDesktopServices.openUrl(to_url(path.parent)):
             self.window.tell(f"No file manager was found. The file is {path}.")
@@ -80,7 +95,7 @@ class PhotoCommands(WindowPart):
         """The context menu of the photos, at a global point."""
         menu = QMenu(self.window)
         for slots in (
-            ("ask_current",),
+            ("ask_current", "ask_selected", "leave_out_selected"),
             ("copy", "copy_path"),
             ("show_in_file_manager", "open_in_viewer"),
             ("export_results", "select_all"),
@@ -105,3 +120,11 @@ class PhotoCommands(WindowPart):
         if workspace is None:
             return []
         return [path for path in map(workspace.library.full_path, rows) if path is not None]
+
+
+def place_of(library: Library, row: int) -> str:
+    """Where a photo is, as text: its whole path, its URL in a store, or "" where neither is known."""
+    file, path = library.full_path(row), library.path_of(row)
+    if file is not None:
+        return str(file)
+    return f"{library.url}/{path}" if library.url and path else ""

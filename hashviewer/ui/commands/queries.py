@@ -1,11 +1,14 @@
 """Commands on query, filter and radius."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
 from hashviewer.selection import Selection
+from hashviewer.ui.asking import MOST_PARTS
 from hashviewer.ui.commands.base import WindowPart
+from hashviewer.ui.views import PhotoView
 
 PICTURES = "Pictures (*.jpg *.jpeg *.png *.webp *.gif *.bmp *.tif *.tiff *.heic *.heif *.avif);;All files (*)"
 
@@ -24,6 +27,41 @@ class QueryCommands(WindowPart):
         row = self.explorer.current
         if row is not None:
             self.explorer.row_asked.emit(row)
+
+    def ask_selected(self) -> None:
+        """More like the selected photos, all together."""
+        rows = list(self.explorer.selection.rows)
+        if len(rows) > MOST_PARTS:
+            self.window.tell(
+                f"{len(rows):,} photos are selected; the first {MOST_PARTS} are asked together.",
+                is_error=False,
+            )
+        if rows:
+            self.explorer.rows_asked.emit(rows)
+        else:
+            self.window.tell(
+                "Select the photos first whose like you want: Ctrl + click adds one.", is_error=False
+            )
+
+    def leave_out_selected(self) -> None:
+        """Leave out what is like the selected photos."""
+        rows = list(self.explorer.selection.rows)
+        if rows:
+            self.explorer.rows_unwanted.emit(rows)
+        else:
+            self.window.tell("Select the photos first that are not meant.", is_error=False)
+
+    def ask_part(self) -> None:
+        """Search with the part of the photo that is in sight."""
+        view = self.window.docks["photo"].widget()
+        if isinstance(view, PhotoView) and view.isVisible():
+            view.loupe.ask_in_sight()
+        else:
+            self.window.tell("Open a photo first (Enter) and zoom to the part that is meant.", is_error=False)
+
+    def ask_turned(self, turned: bool) -> None:  # noqa: FBT001 - a checkable action's slot
+        """Ask pictures mirrored and rotated, too, or only as they are."""
+        self.explorer.options = replace(self.explorer.options, turned=turned)
 
     def go_back(self) -> None:
         """The query before."""

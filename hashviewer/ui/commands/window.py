@@ -27,6 +27,10 @@ class WindowCommands(WindowPart):
         """Every view."""
         self.window.docks.arrange(PRESETS["all"])
 
+    def preset_plan(self) -> None:
+        """The planner large, with the query and the radius."""
+        self.window.docks.arrange(PRESETS["plan"])
+
     def order_rank(self) -> None:
         """Nearest first."""
         self.explorer.order = Order.RANK

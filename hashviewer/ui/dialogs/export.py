@@ -59,7 +59,8 @@ def parts_of(matches: Matches, *, k: int, radius: int, selected: tuple[int, ...]
 
 
 def _narrowed(matches: Matches, keep: NDArray[np.bool_]) -> Matches:
-    return replace(matches, rows=matches.rows[keep], distances=matches.distances[keep])
+    scores = None if matches.scores is None else matches.scores[keep]
+    return replace(matches, rows=matches.rows[keep], distances=matches.distances[keep], scores=scores)
 
 
 def _selected(matches: Matches, selected: tuple[int, ...]) -> Matches:
@@ -67,8 +68,15 @@ def _selected(matches: Matches, selected: tuple[int, ...]) -> Matches:
     rows = rows[rows < len(matches.all_distances)]
     rows = rows[matches.all_distances[rows] <= matches.bits]  # the others were left out of the search
     distances = matches.all_distances[rows].astype(np.int32)
-    order = np.argsort(distances, kind="stable")
-    return replace(matches, rows=rows[order], distances=distances[order], reranked=0)
+    scores = None if matches.all_scores is None else matches.all_scores[rows]
+    order = np.argsort(distances if scores is None else scores, kind="stable")
+    return replace(
+        matches,
+        rows=rows[order],
+        distances=distances[order],
+        reranked=0,
+        scores=None if scores is None else scores[order],
+    )
 
 
 class ExportDialog(QDialog):

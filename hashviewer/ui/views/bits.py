@@ -18,6 +18,7 @@ from hashviewer.ui.tasks import TaskQueue, sentence
 from hashviewer.ui.theme import theme_watcher
 from hashviewer.ui.thumbnails import Thumbnails
 from hashviewer.ui.views.base import View
+from hashviewer.ui.views.bit_weights import WeightEditor
 from hashviewer.ui.views.labels import Sentence
 from hashviewer.ui.views.plot_deck import PlotDeck
 from hashviewer.ui.views.plot_loading import when_loaded
@@ -26,7 +27,6 @@ from hashviewer.ui.views.shading import Shaded, shade
 from hashviewer.workspace import Workspace
 
 if TYPE_CHECKING:
-    from hashviewer.ui.plots import Plot
     from hashviewer.ui.views.bit_plots import BalancePlot, MarginPlot
     from hashviewer.ui.views.heat_map import HeatMap
 
@@ -60,11 +60,12 @@ class BitsView(View):
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = (
         "workspace_changed", "codes_changed", "query_changed", "results_changed",
-        "selection_changed", "bit_changed",
+        "selection_changed", "bit_changed", "weights_changed", "options_changed",
     )  # fmt: skip
     keys: ClassVar[tuple[tuple[str, str], ...]] = (
         ("Left, Right", "Move the bit in focus; Shift: by eight"),
         ("Click a bit", "Put it in focus in all views"),
+        ("Drag over the weights; Up, Down, 0, 1", "Weigh bits; the photos follow"),
         ("Wheel, double-click", "Zoom; show all"),
     )
 
@@ -77,6 +78,7 @@ class BitsView(View):
         self.balance: BalancePlot | None = None
         self.margins: MarginPlot | None = None
         self.heat: HeatMap | None = None
+        self.weights: WeightEditor | None = None
         self.empty = EmptyState()
         self.empty.say("Open a library with codes to see how its bits behave.")
         self.deck = PlotDeck()
@@ -122,16 +124,21 @@ class BitsView(View):
             return
         from hashviewer.ui.views.bit_plots import BalancePlot, MarginPlot
         from hashviewer.ui.views.heat_map import HeatMap
+        from hashviewer.ui.views.weight_plot import WeightPlot
 
         self.balance, self.margins, self.heat = BalancePlot(), MarginPlot(), HeatMap()
         self.balance.describe = self._describe_balance
         self.margins.describe = self._describe_margin
         self.heat.describe = self._describe_pair
-        titles = ("Balance", "Margins", "Correlation")
+        titles = ("Balance", "Margins", "Pairs")
         for plot, title in zip((self.balance, self.margins, self.heat), titles, strict=True):
             plot.clicked.connect(self._on_clicked)
             plot.stepped.connect(self._on_stepped)
             self.deck.add(plot, title)
+        self.weights = WeightEditor(self.explorer, self.tasks, WeightPlot())
+        self.weights.plot.describe = self._describe_weight
+        self.weights.plot.stepped.connect(self._on_stepped)
+        self.deck.add(self.weights, "Weights")
         self.deck.changed.connect(self.refresh)
 
     def _count(self, workspace: Workspace, codes: str) -> None:
@@ -173,8 +180,11 @@ class BitsView(View):
                 np.empty(0, dtype=np.float32) if outputs is None else outputs,
                 self._other_outputs(), bit=bit, differing=differing, stale=stale,
             )  # fmt: skip
+        if self._shows(self.weights) and self.weights is not None:
+            statistics = None if self.facts is None else self.facts.statistics
+            self.weights.draw(self._bits(), statistics, bit=bit, differing=differing, stale=stale)
 
-    def _shows(self, plot: "Plot | None") -> bool:
+    def _shows(self, plot: QWidget | None) -> bool:
         return plot is not None and plot in self.deck.in_sight
 
     def _query_outputs(self) -> NDArray[np.float32] | None:
@@ -212,6 +222,8 @@ class BitsView(View):
     def _write(self) -> None:
         if self.deck.in_sight == (self.margins,):
             self.line.show_text(self._margin_text(), stale=not answered(self.explorer))
+        elif self.weights is not None and self.deck.in_sight == (self.weights,):
+            self.line.show_text(self.weights.sentence(), stale=False)
         elif self.facts is None:
             self.line.show_text("Counting bits …", stale=True)
         else:
@@ -254,6 +266,9 @@ class BitsView(View):
         ):
             text += f"; selected {signed(self._other.values[bit])}"
         return text + (", differs ●" if bit in differing_bits(self.explorer) else "")
+
+    def _describe_weight(self, x: float, y: float) -> str:
+        return "" if self.weights is None else self.weights.describe(round(x))
 
     def _describe_pair(self, x: float, y: float) -> str:
         first, second = round(x), round(y)

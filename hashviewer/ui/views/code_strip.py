@@ -85,12 +85,14 @@ class Strip:
         outputs: (bits,) the outputs before the sign, or None.
         margins: (bits,) their sizes, 1 = the median, or None.
         differing: Bits that are marked, ascending.
+        flipped: Bits that the user has turned over, ascending.
     """
 
     ones: NDArray[np.bool_]
     outputs: NDArray[np.float32] | None = None
     margins: NDArray[np.float32] | None = None
     differing: tuple[int, ...] = ()
+    flipped: tuple[int, ...] = ()
 
 
 class CodeStrip(QWidget):
@@ -98,10 +100,12 @@ class CodeStrip(QWidget):
 
     Signals:
         bit_picked: The bit that was clicked or reached by an arrow key.
+        bit_turned: The bit that is to be turned over: it was clicked without Ctrl, or Space pressed on it.
         bit_pointed: The bit under the pointer, or None.
     """
 
     bit_picked = Signal(int)
+    bit_turned = Signal(int)
     bit_pointed = Signal(object)
 
     def __init__(self) -> None:
@@ -149,6 +153,7 @@ class CodeStrip(QWidget):
             text += f", output {signed(strip.outputs[bit])}"
         if strip.margins is not None:
             text += f" (margin {strip.margins[bit]:.1f} × median)"
+        text += ", turned over" if bit in strip.flipped else ""
         return text + (", differs ●" if bit in strip.differing else "")
 
     def cells(self, width: int | None = None) -> Cells:
@@ -178,6 +183,8 @@ class CodeStrip(QWidget):
         bit = self.cells().at(event.position().toPoint())
         if bit is not None and event.button() is Qt.MouseButton.LeftButton:
             self.bit_picked.emit(bit)
+            if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self.bit_turned.emit(bit)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.bit_pointed.emit(self.cells().at(event.position().toPoint()))
@@ -191,6 +198,9 @@ class CodeStrip(QWidget):
             Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns,
         }  # fmt: skip
         step = steps.get(Qt.Key(event.key()))
+        if event.key() == Qt.Key.Key_Space and self._bit is not None and self._bit < self.bits:
+            self.bit_turned.emit(self._bit)
+            return
         if step is None or not self.bits:
             super().keyPressEvent(event)
             return
@@ -264,6 +274,7 @@ class CodeStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = rects[0].width()
         size = max(2, min(width // 2, 8)) + (2 if width > 5 else 0)
+        _paint_turned(painter, present, [rects[bit] for bit in strip.flipped])
         painter.setPen(QPen(present.background, 1.5) if width > 5 else Qt.PenStyle.NoPen)
         painter.setBrush(present.selection)
         for bit in strip.differing:
@@ -274,6 +285,16 @@ class CodeStrip(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(present.text, 2))
             painter.drawRect(rects[self._bit].adjusted(-1, -1, 1, 1))
+
+
+def _paint_turned(painter: QPainter, present: Theme, rects: list[QRect]) -> None:
+    """A corner cut off each bit that is turned over."""
+    painter.setPen(QPen(present.background, 1))
+    painter.setBrush(present.text)
+    for rect in rects:
+        size = max(2, rect.width() // 2)
+        corner = rect.topRight() + QPoint(1, 0)
+        painter.drawPolygon([corner, corner - QPoint(size, 0), corner + QPoint(0, size)])
 
 
 def _paint_margins(

@@ -4,12 +4,14 @@ from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -32,9 +34,11 @@ class Loupe(QWidget):
 
     Signals:
         scale_changed: The picture is drawn at another scale.
+        part_asked: A part was drawn with Shift, or what is in sight chosen: left, top, right, bottom as shares 0…1.
     """
 
     scale_changed = Signal()
+    part_asked = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,10 +49,15 @@ class Loupe(QWidget):
         self._scale: float | None = None  # None fits
         self._center = QPointF(0.5, 0.5)  # of the view, as a share of the picture
         self._grip: QPointF | None = None
+        self._frame: QRectF | None = None  # of the part that is being drawn, as shares of the picture
+        self._corner = QPointF()  # where it began
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Photo")
-        self.setToolTip("Wheel: zoom · double-click or Z: every pixel, or all of it · drag: move · +, −, 0")
+        self.setToolTip(
+            "Wheel: zoom · double-click or Z: every pixel, or all of it · drag: move · +, −, 0\n"
+            "Shift + drag: search with a part"
+        )
 
     def show_placeholder(self, pixmap: QPixmap, size: QSize) -> None:
         """Begin with another photo: its thumbnail, or nothing, in the place of a picture of `size`."""
@@ -160,6 +169,27 @@ class Loupe(QWidget):
             return QPointF(0.5, 0.5)
         return QPointF((point.x() - place.x()) / place.width(), (point.y() - place.y()) / place.height())
 
+    @property
+    def in_sight(self) -> QRectF:
+        """The part of the picture that is in sight, as shares of its width and height."""
+        corners = QRectF(
+            self.to_picture(QPointF(0, 0)), self.to_picture(QPointF(self.width(), self.height()))
+        )
+        return corners & QRectF(0, 0, 1, 1)
+
+    @property
+    def frame(self) -> QRectF | None:
+        """The part that is being drawn, as shares; None while none is."""
+        return self._frame
+
+    def ask_in_sight(self) -> None:
+        """Ask with what is in sight."""
+        self._ask(self.in_sight)
+
+    def _ask(self, part: QRectF) -> None:
+        if part.width() > 0 and part.height() > 0:
+            self.part_asked.emit((part.left(), part.top(), part.right(), part.bottom()))
+
     def _fitting(self) -> float:
         if self._size.isEmpty():
             return 1.0
@@ -197,11 +227,22 @@ class Loupe(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+        if (
+            event.button() is Qt.MouseButton.LeftButton
+            and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        ):
+            self._corner = self.to_picture(event.position())
+            self._frame = QRectF(self._corner, self._corner)
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._grip = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._frame is not None:
+            whole = QRectF(0, 0, 1, 1)
+            self._frame = QRectF(self._corner, self.to_picture(event.position())).normalized() & whole
+            self.update()
         if self._grip is None:
             return
         moved = event.position() - self._grip
@@ -212,8 +253,11 @@ class Loupe(QWidget):
             self._keep_in_sight()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grip = None
+        drawn, self._frame, self._grip = self._frame, None, None
         self.unsetCursor()
+        self.update()
+        if drawn is not None:
+            self._ask(drawn)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
@@ -231,6 +275,9 @@ class Loupe(QWidget):
             self.zoom_to(self.scale / STEP)
         elif key is Qt.Key.Key_0:
             self.fit()
+        elif key is Qt.Key.Key_Escape and self._frame is not None:
+            self._frame = None
+            self.update()
         else:
             super().keyPressEvent(event)
 
@@ -239,6 +286,8 @@ class Loupe(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("All of it (0)", self.fit)
         menu.addAction("Every pixel (Z)", lambda: self.zoom_to(1.0, QPointF(event.pos())))
+        menu.addSeparator()
+        menu.addAction("Search with the part in sight", self.ask_in_sight)
         menu.popup(event.globalPos())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -258,6 +307,8 @@ class Loupe(QWidget):
         elif not self._placeholder.isNull():
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(place, self._placeholder, QRectF(self._placeholder.rect()))
+        if self._frame is not None:
+            self._paint_frame(painter, place, self._frame)
         if self._message:
             self._paint_message(painter)
         if self.hasFocus():
@@ -278,6 +329,22 @@ class Loupe(QWidget):
         smooth = self.scale < 2 and abs(self.scale - 1) > 1e-6  # enlarged pixels are to be seen as squares
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=smooth)
         painter.drawImage(visible, level, source)
+
+    def _paint_frame(self, painter: QPainter, place: QRectF, frame: QRectF) -> None:
+        """The part that is being drawn, in the query's colour; the rest of the picture is veiled."""
+        part = QRectF(
+            place.x() + frame.x() * place.width(), place.y() + frame.y() * place.height(),
+            frame.width() * place.width(), frame.height() * place.height(),
+        )  # fmt: skip
+        around = QPainterPath()
+        around.addRect(place)
+        around.addRect(part)  # odd-even: what lies in both stays clear
+        veil = QColor(theme().background)
+        veil.setAlpha(150)
+        painter.fillPath(around, veil)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme().accent, 2))
+        painter.drawRect(part)
 
     def _paint_message(self, painter: QPainter) -> None:
         flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap)

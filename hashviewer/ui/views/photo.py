@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWid
 
 from hashviewer.errors import HashViewerError
 from hashviewer.library import PhotoRecord
+from hashviewer.ui.asking import Crop
 from hashviewer.ui.empty_state import EmptyState
 from hashviewer.ui.explorer import Explorer, Results
 from hashviewer.ui.tasks import TaskQueue, sentence
@@ -47,10 +48,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the library knows about a photo, and where its file is (None: unknown)."""
+    """What the library knows about a photo, where its file is (None: unknown), and its URL if it is in a store."""
 
     record: PhotoRecord
     file: Path | None
+    url: str = ""
 
 
 class PhotoView(View):
@@ -67,6 +69,7 @@ class PhotoView(View):
         ("Wheel, +, −", "Zoom"),
         ("0", "All of the photo"),
         ("Drag", "Move the photo"),
+        ("Shift + drag", "Search with a part of the photo"),
     )
 
     def __init__(self, explorer: Explorer, tasks: TaskQueue, thumbnails: Thumbnails) -> None:
@@ -90,6 +93,7 @@ class PhotoView(View):
         layout.addWidget(self._content())
         self.why.linkActivated.connect(self._on_bit_chosen)
         self.loupe.scale_changed.connect(self._on_scale_changed)
+        self.loupe.part_asked.connect(self._on_part_asked)
         thumbnails.ready.connect(self._on_thumbnail_ready)
         theme_watcher().changed.connect(self._on_theme_changed)
 
@@ -166,7 +170,7 @@ class PhotoView(View):
         self.heading.set_text(query.title)
         self.loupe.show_placeholder(self.thumbnails.from_bytes(query.thumbnail), QSize())
         text = "The query; it is not a photo of this library."
-        self.facts.show_facts([("Path", query.path or "pasted"), ("", text)])
+        self.facts.show_facts([("Path", query.path or "no file of its own"), ("", text)])
         if query.path is not None:
             self._load(Path(query.path))
 
@@ -188,9 +192,12 @@ class PhotoView(View):
         self.heading.set_text(record.path.replace("\\", "/").rsplit("/", 1)[-1])
         self.facts.show_facts(lines_of(record, facts.file))
         if facts.file is None:
-            self.loupe.show_message(
-                "The picture itself is not here: this library does not know where its photos are."
+            why = (
+                "this library does not know where its photos are."
+                if not facts.url
+                else f"it is at {facts.url}."
             )
+            self.loupe.show_message(f"The picture itself is not here: {why}")
         elif record.missing:
             self.loupe.show_message(
                 "The file has gone; this is its thumbnail. Index the folder again to update."
@@ -226,6 +233,23 @@ class PhotoView(View):
             is_query = explanation.row == results.query.row
             self.why.show_text(why_text(explanation, is_query=is_query), stale=False)
 
+    def _on_part_asked(self, area: tuple[float, float, float, float]) -> None:
+        """Ask with a part of the picture; of its thumbnail where the picture itself is not here."""
+        subject = self._subject
+        if subject is None:
+            return
+        picture: Path | bytes = b""
+        if self._file is not None:
+            picture = self._file
+        elif subject.row is not None:
+            picture = subject.workspace.library.thumbnail(subject.row)
+        elif subject.query is not None:
+            picture = subject.query.thumbnail
+        if picture:
+            self.explorer.image_asked.emit(Crop(picture, area), f"Part of {self.heading.text}")
+        else:
+            self.explorer.failed.emit("Nothing is kept of this picture that a part could be cut from.")
+
     def _on_bit_chosen(self, link: str) -> None:
         self.explorer.bit = int(link)
 
@@ -256,7 +280,10 @@ class PhotoView(View):
 
 def _read_facts(workspace: Workspace, row: int) -> Facts:
     """In a worker: reading the library may wait for its file."""
-    return Facts(record=workspace.library.photo(row), file=workspace.library.full_path(row))
+    library = workspace.library
+    record = library.photo(row)
+    url = f"{library.url}/{record.path}" if library.url and record.path else ""
+    return Facts(record=record, file=library.full_path(row), url=url)
 
 
 def why_text(explanation: Explanation, *, is_query: bool = False) -> str:

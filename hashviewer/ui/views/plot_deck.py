@@ -1,10 +1,10 @@
 """Several plots in one view: one at a time behind tabs, all of them where there is height."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
-TALL = 520  # px of height from which all plots are shown
+ENOUGH = 170  # px of height for each plot, from which all are shown
 
 
 class PlotDeck(QWidget):
@@ -21,6 +21,8 @@ class PlotDeck(QWidget):
         self._plots: list[QWidget] = []
         self._tall = False
         self.tabs = QTabBar(drawBase=False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.currentChanged.connect(self._arrange)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -33,6 +35,7 @@ class PlotDeck(QWidget):
         plot.setVisible(False)
         self._box.addWidget(plot, stretch=1)
         self.tabs.addTab(title)
+        self._tall = self._has_room(self.height())
         self._arrange()
 
     @property
@@ -42,6 +45,9 @@ class PlotDeck(QWidget):
             return tuple(self._plots)
         return tuple(self._plots[self.tabs.currentIndex() : self.tabs.currentIndex() + 1])
 
+    def _has_room(self, height: int) -> bool:
+        return height >= ENOUGH * len(self._plots)
+
     def _arrange(self) -> None:
         self.tabs.setVisible(not self._tall)
         for plot in self._plots:
@@ -50,7 +56,7 @@ class PlotDeck(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        tall = event.size().height() >= TALL
+        tall = self._has_room(event.size().height())
         if tall is not self._tall:
             self._tall = tall
             self._arrange()

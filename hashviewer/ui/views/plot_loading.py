@@ -18,7 +18,7 @@ def are_loaded() -> bool:
 
 def load() -> None:
     """Import the plots; for a worker."""
-    for module in ("radius_plot", "bit_plots", "heat_map"):
+    for module in ("radius_plot", "bit_plots", "heat_map", "weight_plot", "plan_plot"):
         import_module(f"hashviewer.ui.views.{module}")
     _loaded.append("plots")
 

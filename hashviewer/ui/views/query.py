@@ -1,5 +1,6 @@
 """What is asked: the picture, its code as a strip of bits, and the ways to ask something else."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -38,10 +40,12 @@ from hashviewer.ui.views.code_strip import CodeStrip, Strip
 from hashviewer.ui.views.incoming import choose_picture, picture_from
 from hashviewer.ui.views.labels import ElidedLabel, Sentence
 from hashviewer.ui.views.picture_loading import load_image
+from hashviewer.ui.views.query_parts import QueryParts
 from hashviewer.ui.views.reading import answered, bits_of, compared_row, counted, differing_bits
 from hashviewer.workspace import Query
 
 PICTURE_TASK = "query-picture"
+NAMED_BITS = 12  # turned over; the rest are counted
 
 
 class QueryPicture(QWidget):
@@ -107,10 +111,13 @@ class QueryView(View):
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.LeftDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = (
         "query_changed", "results_changed", "selection_changed", "bit_changed", "workspace_changed",
+        "options_changed",
     )  # fmt: skip
     keys: ClassVar[tuple[tuple[str, str], ...]] = (
         ("Arrows in the code", "Move the bit in focus"),
-        ("Click a bit", "Put it in focus in all views"),
+        ("Click a bit, Space on it", "Turn it over and ask again"),
+        ("Ctrl + click a bit", "Only put it in focus in all views"),
+        ("Click one of several photos asked", "Ask without it"),
         ("Drop a picture", "Make it the query"),
     )
 
@@ -124,7 +131,10 @@ class QueryView(View):
         )
         self.heading = ElidedLabel()
         self.picture = QueryPicture()
+        self.parts = QueryParts(thumbnails.from_bytes)
+        self.nearness = QComboBox()
         self.strip = CodeStrip()
+        self.edited_line = Sentence()
         self.bit_line = Sentence()
         self.compared_line = Sentence()
         self.content = self._content()
@@ -138,7 +148,11 @@ class QueryView(View):
         self.back.clicked.connect(lambda: explorer.back_asked.emit())
         self.forward.clicked.connect(lambda: explorer.forward_asked.emit())
         self.strip.bit_picked.connect(self._on_bit_picked)
+        self.strip.bit_turned.connect(explorer.bit_turned)
         self.strip.bit_pointed.connect(self._on_bit_pointed)
+        self.parts.dropped.connect(explorer.part_unasked)
+        self.nearness.activated.connect(self._on_nearness_chosen)
+        self.edited_line.linkActivated.connect(self._on_restored)
         for signal in (explorer.can_go_back_changed, explorer.can_go_forward_changed):
             signal.connect(self._on_trail_changed)
         theme_watcher().changed.connect(self._on_theme_changed)
@@ -169,8 +183,17 @@ class QueryView(View):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
         layout.addLayout(top)
+        for text in ("Near to any of them", "Near to all of them"):
+            self.nearness.addItem(text)
+        self.nearness.setToolTip(
+            "By the distance to the nearest of the photos asked, or by the mean distance to all of them"
+        )
+        self.nearness.setAccessibleName("How several photos are asked")
         layout.addWidget(self.picture)
+        layout.addWidget(self.parts)
+        layout.addWidget(self.nearness)
         layout.addWidget(scroll)
+        layout.addWidget(self.edited_line)
         layout.addWidget(self.bit_line)
         layout.addWidget(self.compared_line)
         layout.addLayout(bottom)
@@ -190,6 +213,9 @@ class QueryView(View):
             self._shown = query
             self.heading.set_text(query.title)
             self._show_picture(query)
+            self.parts.show_query(query)
+        self._show_nearness(query)
+        self._say_edited(query)
         self.strip.show_strip(self._strip(query), bit=self.explorer.bit, stale=False)
         self._fit_strip()
         self._say_bit(self.explorer.bit)
@@ -224,7 +250,18 @@ class QueryView(View):
             outputs=query.outputs,
             margins=None if query.outputs is None else bit_margins(query.outputs),
             differing=differing_bits(self.explorer),
+            flipped=query.flipped,
         )
+
+    def _show_nearness(self, query: Query) -> None:
+        self.nearness.setVisible(bool(query.others))
+        self.nearness.setCurrentIndex(int(self.explorer.options.by_mean))
+
+    def _say_edited(self, query: Query) -> None:
+        flipped = query.flipped
+        named = " ".join(map(str, flipped[:NAMED_BITS])) + (" …" if len(flipped) > NAMED_BITS else "")
+        text = f"{counted(len(flipped), 'bit')} turned over: {named} · " if flipped else ""
+        self.edited_line.show_text(f'{text}<a href="code">as it was</a>' if text else "", stale=False)
 
     def _say_bit(self, bit: int | None) -> None:
         """Say what the bit is, under the strip."""
@@ -258,6 +295,14 @@ class QueryView(View):
 
     def _on_bit_pointed(self, bit: int | None) -> None:
         self._say_bit(self.explorer.bit if bit is None else bit)
+
+    def _on_nearness_chosen(self, index: int) -> None:
+        self.explorer.options = replace(self.explorer.options, by_mean=bool(index))
+
+    def _on_restored(self, link: str) -> None:
+        query = self.explorer.query
+        for bit in () if query is None else query.flipped:
+            self.explorer.bit_turned.emit(bit)
 
     def _on_trail_changed(self) -> None:
         self.back.setEnabled(self.explorer.can_go_back)

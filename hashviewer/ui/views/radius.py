@@ -126,9 +126,8 @@ class RadiusView(View):
         within = matches.within(radius)
         selected = int(self._selected.sum())
         chosen = f" · {selected:,} selected" if selected else ""
-        self.within_line.show_text(
-            f"Radius {radius}: {within:,} of {counted(matches.total, 'photo')}{chosen}", stale=stale
-        )
+        of = counted(matches.total, "photo" if matches.how.whole else "candidate")
+        self.within_line.show_text(f"Radius {radius}: {within:,} of {of}{chosen}", stale=stale)
         self.gap_line.show_text(_gap_text(self._suggestion, radius), stale=stale)
 
     def _describe(self, x: float, y: float) -> str:

@@ -43,7 +43,7 @@ def differing_bits(explorer: Explorer) -> tuple[int, ...]:
         code = workspace.code_of(row, query.codes)
     except SearchError:  # not encoded yet
         return ()
-    return workspace.differing_bits(query.code, code, codes=query.codes)
+    return workspace.differing_bits(query.nearest_to(code), code, codes=query.codes)
 
 
 def distance_of(matches: Matches, row: int) -> int | None:

@@ -223,7 +223,7 @@ def test_all_plots_are_shown_where_there_is_height(bits_view, ask, settled):
     assert view.deck.tabs.isVisible()
     view.resize(460, 800)
     settled()
-    assert view.deck.in_sight == (view.balance, view.margins, view.heat)
+    assert view.deck.in_sight == (view.balance, view.margins, view.heat, view.weights)
     assert not view.deck.tabs.isVisible()
     assert all(plot.isVisible() for plot in view.deck.in_sight)
     assert len(view.margins.query.tops) == 36

@@ -1,0 +1,132 @@
+"""The options that say how to search, and the `SearchHow` that they stand for."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hashviewer.search import SearchHow
+
+
+class Mode(Enum):
+    """What is compared."""
+
+    RANK = "rank"
+    LOOKUP = "lookup"
+    MULTI = "multi"
+
+
+class Distance(Enum):
+    """By what the photos are ordered."""
+
+    HAMMING = "hamming"
+    WEIGHTED = "weighted"
+    ASYMMETRIC = "asymmetric"
+    ADC = "adc"
+
+
+class Order(Enum):
+    """Which buckets are looked into first."""
+
+    DISTANCE = "distance"
+    CONFIDENCE = "confidence"
+
+
+ModeOption = Annotated[
+    Mode,
+    typer.Option(
+        "--mode",
+        help="Compare every code (rank), look into the buckets of one hash table around the query (lookup), or into "
+        "several tables over parts of the code (multi).",
+    ),
+]
+TablesOption = Annotated[
+    int | None, typer.Option("--tables", min=1, help="With --mode multi: how many tables; 4 if left out.")
+]
+ProbeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--probe",
+        min=0,
+        help="How many bits away to look. With --mode lookup 2 if left out, with --mode multi as far as it takes to be exact.",
+    ),
+]
+OrderOption = Annotated[
+    Order | None,
+    typer.Option(
+        "--order",
+        help="With --mode lookup: the buckets in the order of their distance, or those first that flip the bits of which "
+        "the network is least sure (confidence).",
+    ),
+]
+DistanceOption = Annotated[
+    Distance | None,
+    typer.Option(
+        "--distance",
+        help="Order by the Hamming distance (if left out), by weighted bits (--weights), by the query's real-valued "
+        "outputs (asymmetric), or by the look-up tables of a quantizer (adc).",
+    ),
+]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", metavar="FILE", help="One weight a line, for each bit; orders by --distance weighted."
+    ),
+]
+
+
+def how_to_search(
+    bits: int,
+    *,
+    mode: Mode = Mode.RANK,
+    tables: int | None = None,
+    probe: int | None = None,
+    order: Order | None = None,
+    distance: Distance | None = None,
+    weights: Path | None = None,
+) -> "SearchHow":
+    """What the options say.
+
+    Raises:
+        SearchError: They do not go together, or the weights cannot be read.
+    """
+    from hashviewer.search import SearchHow
+    from hashviewer.search.weight_files import read_weights
+
+    _check(mode, tables, probe, order, distance, weights)
+    by = distance or (Distance.HAMMING if weights is None else Distance.WEIGHTED)
+    how = SearchHow(
+        mode=mode.value,
+        distance=by.value,
+        weights=None if weights is None else read_weights(weights, bits=bits),
+        tables=4 if tables is None else tables,
+        probe=probe,
+        order="distance" if order is None else order.value,
+    )
+    how.check(bits)
+    return how
+
+
+def _check(
+    mode: Mode,
+    tables: int | None,
+    probe: int | None,
+    order: Order | None,
+    distance: Distance | None,
+    weights: Path | None,
+) -> None:
+    """Refuse what would have no effect."""
+    from hashviewer.errors import SearchError
+
+    if tables is not None and mode is not Mode.MULTI:
+        raise SearchError("--tables goes with --mode multi; add it, or leave --tables out.")
+    if order is not None and mode is not Mode.LOOKUP:
+        raise SearchError("--order goes with --mode lookup; add it, or leave --order out.")
+    if probe is not None and mode is Mode.RANK:
+        raise SearchError("--probe goes with --mode lookup or multi; add one, or leave --probe out.")
+    if weights is not None and distance not in {None, Distance.WEIGHTED}:
+        raise SearchError("--weights goes with --distance weighted; choose that, or leave --weights out.")
+    if weights is None and distance is Distance.WEIGHTED:
+        raise SearchError("--distance weighted needs --weights FILE, with one weight a line for each bit.")

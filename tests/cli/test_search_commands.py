@@ -1,0 +1,175 @@
+"""`query` in every mode and `plan` on a made library: what they answer, and how they refuse."""
+
+import json
+
+import numpy as np
+import pytest
+from made_library import BITS, KEY, info, make_library
+from typer.testing import CliRunner
+
+from hashviewer import codes as packed
+from hashviewer.cli.app import app
+from hashviewer.library import Library, LibraryWriter
+from hashviewer.search import SearchHow
+from hashviewer.workspace import Workspace
+
+SECOND = "second-16"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    made = make_library(tmp_path_factory.mktemp("search_commands"))
+    with Library.open(made.path) as library, LibraryWriter(library) as writer:
+        count = len(library)
+        outputs = np.random.default_rng(3).normal(size=(count, 16)).astype(np.float32)
+        writer.add_codes(
+            info(key=SECOND, bits=16, feature_dim=0),
+            0,
+            packed.from_outputs(outputs),
+            outputs,
+            np.empty((count, 0), np.float32),
+            np.arange(count) < count - 2,  # so the other set covers more and is the default
+        )
+    return made
+
+
+@pytest.fixture
+def weights(tmp_path):
+    file = tmp_path / "weights.txt"
+    file.write_text("".join(f"{1 + bit % 4}\n" for bit in range(BITS)))
+    return file
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def document(*arguments):
+    result = run(*arguments, "--json")
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ((), SearchHow()),
+        (("--mode", "lookup", "--probe", 3), SearchHow(mode="lookup", probe=3)),
+        (
+            ("--mode", "lookup", "--probe", 1, "--order", "confidence"),
+            SearchHow(mode="lookup", probe=1, order="confidence"),
+        ),
+        (("--mode", "multi", "--tables", 3), SearchHow(mode="multi", tables=3)),
+        (
+            ("--mode", "multi", "--probe", 9, "--distance", "asymmetric"),
+            SearchHow(mode="multi", probe=9, distance="asymmetric"),
+        ),
+        (("--weights", "{weights}"), SearchHow(distance="weighted", weights=(1, 2, 3, 4) * 9)),
+    ],
+)
+def test_query_searches_as_it_is_told_and_says_what_it_cost(made, weights, options, how):
+    options = [str(option).format(weights=weights) for option in options]
+    answer = document("query", made.path, 5, "-k", 8, *options)
+    with Workspace.open(made.path) as workspace:
+        expected = workspace.search(workspace.query_row(5, codes=KEY), k=8, how=how)
+    assert [result["row"] for result in answer["results"]] == expected.rows.tolist()
+    assert [result["distance"] for result in answer["results"]] == expected.distances.tolist()
+    if expected.scores is not None:
+        assert [result["score"] for result in answer["results"]] == expected.scores.tolist()
+    assert (answer["mode"], answer["distance"]) == (how.mode, how.distance)
+    assert (answer["exact"], answer["complete"]) == (expected.exact, expected.complete)
+    assert answer["cost"] == {
+        "scanned": expected.cost.scanned,
+        "probed": expected.cost.probed,
+        "empty": expected.cost.empty,
+        "candidates": expected.cost.candidates,
+    }
+    assert answer["histogram"] == expected.histogram.tolist()
+
+
+def test_query_in_words_says_whether_photos_may_be_missing(made):
+    missing = run("query", made.path, 5, "--mode", "lookup", "--probe", 1).stdout
+    assert "photos may be missing; --mode rank compares all" in missing
+    exact = run("query", made.path, 5, "--radius", 1, "--mode", "lookup", "--probe", 1).stdout
+    assert "the answer is exact" in exact
+    assert "buckets" not in run("query", made.path, 5).stdout
+
+
+def test_query_fuses_several_code_sets(made):
+    answer = document("query", made.path, 5, "-k", 6, "--codes", f"{KEY},{SECOND}")
+    with Workspace.open(made.path) as workspace:
+        queries = [workspace.query_row(5, codes=key) for key in (KEY, SECOND)]
+        expected = workspace.search_several(queries, k=6)
+    assert answer["fused"] == [KEY, SECOND]
+    assert [result["row"] for result in answer["results"]] == expected.rows.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--mode", "lookup", "--probe", BITS + 1), f"0 to {BITS} bits"),
+        (("--mode", "multi", "--tables", BITS + 1), f"1 to {BITS} tables"),
+        (("--tables", 3), "goes with --mode multi"),
+        (("--order", "confidence"), "goes with --mode lookup"),
+        (("--probe", 3), "goes with --mode lookup or multi"),
+        (("--distance", "weighted"), "needs --weights FILE"),
+        (("--distance", "hamming", "--weights", "{weights}"), "goes with --distance weighted"),
+        (("--weights", "{weights}/nothing"), "cannot be read"),
+        (("--weights", "{nan}"), "a number of 0 or more"),
+        (("--weights", "{few}"), f"3 weights, but the codes have {BITS} bits"),
+        (("--distance", "adc", "--mode", "lookup"), "no buckets"),
+        (("--codes", f"{KEY},nothing"), "no code set “nothing”"),
+        (("--radius", 99), "The radius is 99"),
+    ],
+)
+def test_query_refuses_in_words_what_does_not_fit(made, weights, tmp_path, options, words):
+    nan, few = tmp_path / "nan.txt", tmp_path / "few.txt"
+    nan.write_text("1\nnan\n")
+    few.write_text("1\n2\n3\n")
+    options = [str(option).format(weights=weights, nan=nan, few=few) for option in options]
+    assert words in run("query", made.path, 5, *options, code=1).stderr
+
+
+@pytest.mark.parametrize("options", [("-k", 0), ("-k", -2), ("--radius", -1), ("--mode", "tree")])
+def test_query_refuses_numbers_out_of_range_before_it_opens_anything(made, options):
+    assert options[0] in run("query", made.path, 5, *options, code=2).stderr
+
+
+def test_plan_measures_names_the_best_and_is_remembered(made):
+    answer = document("plan", made.path, "-k", 5, "--recall", 0.9)
+    assert answer["goal"] == {"recall": 0.9, "k": 5, "radius": None}
+    assert answer["options"][0]["name"] == "Flat scan"
+    assert answer["options"][answer["chosen"]]["how"] is not None
+    assert answer["sentence"].startswith(answer["options"][answer["chosen"]]["name"])
+    assert answer["remembered"] is True
+    assert answer["total"] == answer["measured"]
+    with Workspace.open(made.path) as workspace:
+        plan = workspace.plan_of(KEY)
+        assert plan.sentence == answer["sentence"]
+        assert [option.name for option in plan.options] == [option["name"] for option in answer["options"]]
+        assert workspace.plan_of(SECOND) is None
+        assert workspace.search(workspace.query_row(5, codes=KEY)).complete is None  # exact unless told
+
+
+def test_plan_in_words_ends_with_the_sentence(made):
+    lines = run("plan", made.path, "--radius", 2, "--codes", SECOND).stdout.splitlines()
+    assert lines[0].startswith("way to search")
+    assert sum("←" in line for line in lines) == 1
+    with Workspace.open(made.path) as workspace:
+        assert lines[-1] == workspace.plan_of(SECOND).sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--recall", 0), "recall of 0"),
+        (("--recall", "nan"), "recall of nan"),
+        (("-k", 5, "--radius", 2), "give one of them"),
+        (("--radius", BITS + 1), f"0 to {BITS} bits"),
+        (("--codes", "nothing"), "no code set “nothing”"),
+    ],
+)
+def test_plan_refuses_in_words_what_does_not_fit(made, options, words):
+    assert words in run("plan", made.path, *options, code=1).stderr
