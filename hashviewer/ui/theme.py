@@ -176,7 +176,7 @@ def palette_of(chosen: Theme) -> QPalette:
 
 
 def style_sheet(chosen: Theme) -> str:
-    """resources/styles/window.qss with the theme's colours put in for @name."""
+    """resources/styles/window.qss with the theme's colours put in for @name, and the file of its tick."""
     sheet = resource("styles", "window.qss").read_text(encoding="utf-8")
     for name in (
         "background",
@@ -192,7 +192,8 @@ def style_sheet(chosen: Theme) -> str:
     ):
         color: QColor = getattr(chosen, name)
         sheet = sheet.replace(f"@{name}", color.name())
-    return sheet
+    tick = resource("styles", f"check-{'dark' if chosen.is_dark else 'light'}.svg")
+    return sheet.replace("@check", f'"{tick.as_posix()}"')
 
 
 def tabular(font: QFont) -> QFont:

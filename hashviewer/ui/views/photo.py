@@ -254,11 +254,11 @@ class PhotoView(View):
         self.explorer.bit = int(link)
 
     def _on_theme_changed(self) -> None:
-        if self.isVisible():
-            self.update()
-            self._write_zoom()
-            self.facts.restyle()
-            self.why.show_text(self.why.text(), stale=not answered(self.explorer))
+        """While it is hidden, too: what it tells is not drawn again when it is shown."""
+        self.update()
+        self._write_zoom()
+        self.facts.restyle()
+        self.why.show_text(self.why.text(), stale=not answered(self.explorer))
 
     def _write_zoom(self) -> None:
         self.zoom.setText(f"{self.loupe.scale:.0%}" + (" (all of it)" if self.loupe.fits else ""))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap, QWheelEvent
 
 from hashviewer.selection import Selection
+from hashviewer.ui.theme import LIGHT
 from hashviewer.ui.views import PhotoView
 from hashviewer.ui.views import photo as photo_module
 from hashviewer.ui.views.fact_table import FactTable
@@ -105,6 +106,22 @@ def test_a_photo_without_a_code_is_explained_in_words(open_view, ask, explorer, 
     explorer.selection = Selection.of([made.bare])
     view = open_view(PhotoView, SIZE)
     assert "was not searched" in view.why.text()
+
+
+def test_it_takes_the_colours_of_a_theme_chosen_while_it_was_hidden(
+    open_view, ask, explorer, settled, light_theme
+):
+    ask(3)
+    explorer.selection = Selection.of([5])
+    view = open_view(PhotoView, SIZE)
+    settled()
+    view.hide()
+    light_theme()
+    view.show()
+    settled()
+    assert LIGHT.text.name() in view.why.styleSheet()
+    assert LIGHT.muted.name() in view.facts.toHtml()
+    assert LIGHT.muted.name() in view.zoom.styleSheet()
 
 
 def test_a_differing_bit_can_be_put_in_focus(open_view, ask, explorer, settled):
