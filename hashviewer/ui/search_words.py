@@ -135,7 +135,8 @@ def _lookup_words(matches: Matches) -> str:
         return f"Lookup, radius {radius}: {needed:,} buckets are more than there are photos; every code was compared"
     if matches.cost.probed < needed:
         return (
-            f"Lookup, radius {radius}: the {matches.cost.probed:,} occupied buckets compared, not {needed:,} looked into; "
+            f"Lookup, radius {radius}: the codes of all {matches.cost.probed:,} buckets that hold photos were compared, "
+            f"fewer than the {needed:,} within the radius; "
             f"{counted(matches.cost.candidates, 'candidate')}, {time_words(matches.cost.seconds)}"
         )
     return f"Lookup, radius {radius}: {_bucket_words(matches)}"

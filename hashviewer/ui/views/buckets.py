@@ -196,7 +196,12 @@ class BucketsView(View):
         found, radius = self._shown.buckets, self._shown.radius
         occupied = sum(ring.buckets for ring in found.rings)
         photos = sum(ring.photos for ring in found.rings)
-        text = f"Within {radius}: {counted(photos, 'photo')} in {counted(occupied, 'bucket')}"
+        known = self._shown.results.matches.complete
+        if known is None or radius <= known:
+            text = f"Within {radius}: {counted(photos, 'photo')} in {counted(occupied, 'bucket')}"
+        else:  # a lookup has seen its own buckets only
+            text = f"Within {radius}: {counted(photos, 'candidate')} in {counted(occupied, 'bucket')}; there may be more"
+            text += f" beyond {counted(known, 'bit')}" if known >= 0 else ""
         if len(found.buckets) < occupied:
             text += f"; the nearest {len(found.buckets):,} are listed"
         self.line.show_text(text, stale=stale)

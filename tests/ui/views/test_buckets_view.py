@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
+from hashviewer.search import SearchHow
 from hashviewer.selection import Selection
 from hashviewer.statistics import Buckets
 from hashviewer.statistics import buckets as find_buckets
-from hashviewer.ui.explorer import RowFilter
+from hashviewer.ui.explorer import Options, Results, RowFilter
 from hashviewer.ui.theme import theme
 from hashviewer.ui.views import BucketsView
 from hashviewer.ui.views.bucket_models import BucketModel, RingModel, short_code, short_count
@@ -87,6 +88,22 @@ def test_it_shows_the_buckets_within_the_radius(open_view, ask, explorer, worksp
     assert view.buckets.rowCount() == len(expected.buckets)
     photos = sum(ring.photos for ring in expected.rings)
     assert view.line.text() == f"Within 11: {photos} photos in {len(expected.buckets)} buckets"
+
+
+def test_after_a_lookup_it_says_how_far_its_counts_are_whole(open_view, explorer, workspace, settled):
+    view = open_view(BucketsView)
+    explorer.query = workspace.query_row(3, codes=workspace.default_codes())
+    found = workspace.search(explorer.query, how=SearchHow(mode="lookup", probe=1))
+    assert found.complete == 1
+    explorer.results = Results(explorer.query, found, Options())
+    explorer.radius = 1
+    settled()
+    assert "candidate" not in view.line.text()
+    explorer.radius = 7
+    settled()
+    count = found.within(7)
+    assert view.line.text().startswith(f"Within 7: {count} candidate")
+    assert view.line.text().endswith("; there may be more beyond 1 bit")
 
 
 def test_the_radius_recounts(open_view, ask, explorer, settled):
