@@ -6,21 +6,15 @@ and the work goes on with a new child.
 
 import logging
 import os
-import queue
-import signal
-import subprocess
 import tempfile
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import IO, Protocol
 
 from hashviewer.encoding import messages
-from hashviewer.encoding.child import command, environment
+from hashviewer.encoding.attended import AttendedChild
+from hashviewer.encoding.child import command
 from hashviewer.encoding.journal import Precautions, in_flight, write_precautions
 from hashviewer.encoding.messages import Message
 from hashviewer.encoding.places import Place
@@ -29,7 +23,6 @@ from hashviewer.errors import EncodingError
 from hashviewer.images import PhotoList
 from hashviewer.progress import Cancelled, Progress, silent
 
-_TICK = 0.1  # s; how soon a stop is noticed
 _FAREWELL = 120.0  # s; a child that was told to stop may need so long to write what is done
 _BARREN_DEATHS = 3  # deaths in a row that teach nothing
 _DEATHS = 20  # deaths in a row without a photo written
@@ -102,7 +95,8 @@ def _supervised(words: Sequence[str], *, progress: Progress, on_committed: Commi
         case = _Case(Precautions(journal=journal))
         while True:
             write_precautions(Path(scratch) / "precautions", case.precautions)
-            child = _Child([*words, "--precautions", str(Path(scratch) / "precautions")], Path(scratch))
+            careful = command(*words, "--precautions", str(Path(scratch) / "precautions"))
+            child = AttendedChild(careful, read=_messages, farewell=_FAREWELL)
             run = _Run(case.written, progress, on_committed)
             with child:
                 report = run.follow(child)
@@ -122,17 +116,20 @@ class _Case:
     deaths: int = 0
     barren: int = 0
 
-    def learn(self, child: "_Child", flying: Sequence[str], *, written: int) -> None:
+    def learn(self, child: AttendedChild[Message], flying: Sequence[str], *, written: int) -> None:
         """Take in a death; raises `EncodingError` when there is no sense in going on."""
         self.written += written
         self.deaths = 0 if written else self.deaths + 1
         self.barren = 0 if written or flying else self.barren + 1
         _log.warning(
-            "The encoding process died (%s) with %d files in flight.\n%s", child.end, len(flying), child.said
+            "The encoding process died (%s) with %d files in flight.\n%s",
+            _ending(child),
+            len(flying),
+            child.said,
         )
         if self.barren >= _BARREN_DEATHS or self.deaths >= _DEATHS:
             raise EncodingError(
-                f"The encoding process died again and again ({child.end}). What it had reported as done is in the "
+                f"The encoding process died again and again ({_ending(child)}). What it had reported as done is in the "
                 "library. Close other programs if memory is short, then try again; the log has the details."
             )
         self.precautions = self.precautions.after_death(flying)
@@ -149,7 +146,7 @@ class _Run:
     _state: tuple[int, int | None, str] = (0, None, "")
     _told: bool = field(default=False)
 
-    def follow(self, child: "_Child") -> IndexReport | None:
+    def follow(self, child: AttendedChild[Message]) -> IndexReport | None:
         """Pass messages on until the end; the report, or None if the child died."""
         for message in child.messages():
             try:
@@ -180,77 +177,11 @@ class _Run:
             self._state = (message.fields["done"], message.fields["total"], message.fields["message"])
 
 
-class _Child:
-    """A running child; `with` sees to it that it is gone afterwards."""
+def _messages(stream: IO[bytes]) -> Iterator[Message]:
+    while (message := messages.read(stream)) is not None:
+        yield message
 
-    def __init__(self, words: Sequence[str], scratch: Path) -> None:
-        self._errors = (scratch / "errors").open("w+b")
-        self._process = subprocess.Popen(
-            command(*words),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=environment(),
-        )
-        self._queue: queue.Queue[Message | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, name="encoder-messages", daemon=True)
-        self._told_to_stop: float | None = None
-        self.said = ""
 
-    def __enter__(self) -> Self:
-        self._reader.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        try:
-            self._process.wait(_FAREWELL)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
-        assert self._process.stdout is not None, "a pipe"
-        self._process.stdout.close()
-        self._errors.seek(0)
-        self.said = self._errors.read().decode(errors="replace")[-4000:]
-        self._errors.close()
-
-    @property
-    def end(self) -> str:
-        """How it ended, in words."""
-        status = self._process.returncode
-        if status is not None and status < 0:
-            with suppress(ValueError):
-                return signal.Signals(-status).name
-        return f"exit status {status}"
-
-    def stop(self) -> None:
-        """Tell it to stop and to keep what is done."""
-        assert self._process.stdin is not None, "a pipe"
-        if self._told_to_stop is None:
-            self._told_to_stop = time.monotonic()
-        with suppress(OSError):
-            self._process.stdin.close()
-
-    def messages(self) -> Iterator[Message | None]:
-        """Its messages to the last; None ten times a second while there is none."""
-        while True:
-            try:
-                message = self._queue.get(timeout=_TICK)
-            except queue.Empty:
-                if self._told_to_stop is not None and time.monotonic() - self._told_to_stop > _FAREWELL:
-                    self._process.kill()
-                yield None
-                continue
-            if message is None:
-                return
-            yield message
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None, "a pipe"
-        with suppress(ValueError, OSError):  # half a message from a child that died
-            while (message := messages.read(self._process.stdout)) is not None:
-                self._queue.put(message)
-        self._queue.put(None)
+def _ending(child: AttendedChild[Message]) -> str:
+    """How it ended, in words."""
+    return child.killed_by or f"exit status {child.status}"

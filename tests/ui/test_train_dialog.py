@@ -1,5 +1,7 @@
 """The Train dialog with its processes: what it says beforehand, a run, a stop, going on, and a process that dies."""
 
+import sys
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
@@ -20,7 +22,7 @@ from hashviewer.ui.training import Advice, FoundData, State, Training
 from hashviewer.ui.training_choices import read_choices
 from hashviewer.ui.training_plan import TrainingPlan
 
-CHILD = training_child._Child
+CHILD = training_child.AttendedChild
 IMAGES = FoundData("photos", 60_000, 10, several=False, unlabelled=0, feature_dim=0)
 START_MS = 90_000  # torch may come from a busy disk
 
@@ -176,11 +178,11 @@ def played(monkeypatch):
 
     def play(script):
         class Played(CHILD):
-            def __init__(self, words):
-                super().__init__(["-c", script])
+            def __init__(self, words, *, read, farewell):
+                super().__init__([sys.executable, "-c", script], read=read, farewell=farewell)
                 started.append(self)
 
-        monkeypatch.setattr(training_child, "_Child", Played)
+        monkeypatch.setattr(training_child, "AttendedChild", Played)
         return started
 
     return play
