@@ -66,7 +66,7 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
 )
 def test_predictions_are_within_a_fifth_of_what_other_queries_cost(kind, bits, goal):
     codes = made_codes(kind, bits, 8000, seed=2)
-    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits), seed=3)
+    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits))
     families = {option.family for option in made.options}
     assert families == {"flat", "table", "confidence", "multi", "ivf", "hash", "multihash"}
     for option in made.options:
@@ -78,7 +78,7 @@ def test_predictions_are_within_a_fifth_of_what_other_queries_cost(kind, bits, g
             assert option.measured.recall == 1.0
     assert made.choice.expected.recall >= goal.recall
     assert made.how == made.options[made.chosen].how
-    assert (made.rows, made.total, made.queries) == (8000, 8000, 100)
+    assert (made.rows, made.total, made.queries) == (8000, 8000, 250)
 
 
 def test_a_large_collection_is_planned_on_a_sample_and_the_plan_says_so(monkeypatch):
