@@ -98,46 +98,64 @@ def median(
 
 def measure(codes: NDArray[np.uint8], folder: Path, queries: int) -> None:
     """Push, ask, compare."""
-    rows = len(codes)
     connection = Connection(parse(f"chdb://{folder}"))
     connection.ask("select 1")
-    library = in_memory(codes)
-    report = push(library, connection, name="benchmark")
-    print(f"push: {rows / report.seconds:,.0f} photos/s, {report.seconds:.1f} s", flush=True)
-    again = push(library, connection, name="benchmark")
-    print(f"push of what is there: {again.seconds:.1f} s, {again.sent} rows sent")
-    print(
-        f"on disk: {sum(file.stat().st_size for file in folder.rglob('*') if file.is_file()) / 1e6:,.0f} MB"
-    )
+    _push(in_memory(codes), connection, folder)
     engine = ClickHouseEngine(connection)
     generator = np.random.default_rng(9)
-    asked = [codes[row].copy() for row in generator.integers(0, rows, queries)]
+    asked = [codes[row].copy() for row in generator.integers(0, len(codes), queries)]
     kernels.warm()
     while not kernels.ready():
         time.sleep(0.1)
-    mask = generator.random(rows) < 0.1
-    mine = median("memory: top 100 and histogram", lambda q: search.rank(q, codes, BITS, k=100), asked)
+    _nearest(engine, codes, asked, generator)
+    _within(engine, codes, asked)
+    started = time.perf_counter()
+    bits = engine.bit_statistics(KEY)
+    print(f"{'engine: bit statistics':<44} {1000 * (time.perf_counter() - started):9.1f} ms")
+    assert np.array_equal(bits.correlation, counts.bit_statistics(codes, BITS).correlation)
+    connection.close()
+
+
+def _push(library: Library, connection: Connection, folder: Path) -> None:
+    report = push(library, connection, name="benchmark")
+    print(f"push: {len(library) / report.seconds:,.0f} photos/s, {report.seconds:.1f} s", flush=True)
+    again = push(library, connection, name="benchmark")
+    print(f"push of what is there: {again.seconds:.1f} s, {again.sent} rows sent")
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"on disk: {size / 1e6:,.0f} MB")
+
+
+def _nearest(
+    engine: ClickHouseEngine,
+    codes: NDArray[np.uint8],
+    asked: list[NDArray[np.uint8]],
+    generator: np.random.Generator,
+) -> None:
+    """Top 100, whole and filtered, and all distances; equal to those computed in memory."""
+    some = Filter(rows=generator.random(len(codes)) < 0.1)
+    own = median("memory: top 100 and histogram", lambda q: search.rank(q, codes, BITS, k=100), asked)
     theirs = median(
         "engine: top 100 and histogram, two steps",
         lambda q: engine.nearest(q, codes=KEY, k=100, radius=None),
         asked,
     )
-    for own, other in zip(
-        cast("list[search.Matches]", mine), cast("list[search.Matches]", theirs), strict=True
-    ):
-        assert np.array_equal(own.rows, other.rows)
-        assert np.array_equal(own.histogram, other.histogram)
+    mine = cast("list[search.Matches]", own)
+    for here, there in zip(mine, cast("list[search.Matches]", theirs), strict=True):
+        assert np.array_equal(here.rows, there.rows)
+        assert np.array_equal(here.histogram, there.histogram)
     median(
         "engine: the same of a tenth of the rows",
-        lambda q: engine.nearest(q, codes=KEY, k=100, radius=None, chosen=Filter(rows=mask)),
+        lambda q: engine.nearest(q, codes=KEY, k=100, radius=None, chosen=some),
         asked[:5],
     )
     every = median(
         "engine: distances of all rows, for a window", lambda q: engine.distances(q, codes=KEY), asked
     )
-    assert np.array_equal(
-        cast("list[NDArray[np.uint8]]", every)[0], cast("list[search.Matches]", mine)[0].all_distances
-    )
+    assert np.array_equal(cast("list[NDArray[np.uint8]]", every)[0], mine[0].all_distances)
+
+
+def _within(engine: ClickHouseEngine, codes: NDArray[np.uint8], asked: list[NDArray[np.uint8]]) -> None:
+    """Radius searches, equal to those computed in memory, and buckets."""
     for radius in (2, 3):
         found = median(
             f"engine: radius {radius} by chunks",
@@ -148,11 +166,6 @@ def measure(codes: NDArray[np.uint8], folder: Path, queries: int) -> None:
         assert np.array_equal(cast("list[tuple[NDArray[np.int64], object]]", found)[0][0], own.rows)
     median("engine: radius 4 by a scan", lambda q: engine.within(q, codes=KEY, radius=4), asked)
     median("engine: buckets within 2", lambda q: engine.buckets(q, codes=KEY, radius=2), asked)
-    started = time.perf_counter()
-    bits = engine.bit_statistics(KEY)
-    print(f"{'engine: bit statistics':<44} {1000 * (time.perf_counter() - started):9.1f} ms")
-    assert np.array_equal(bits.correlation, counts.bit_statistics(codes, BITS).correlation)
-    connection.close()
 
 
 def main() -> None:

@@ -29,12 +29,8 @@ def run() -> list[Figure]:
 
     with tempfile.TemporaryDirectory(prefix="hashviewer-benchmark-") as name:
         photos, outside = Path(name) / "photos", Path(name) / "outside"
-        for folder, count, size in ((photos, PHOTOS, (400, 300)), (outside, OUTSIDE, (2000, 1500))):
-            folder.mkdir()
-            for number in range(count):
-                _draw(size, seed=number + 1000 * (folder is outside)).save(
-                    folder / f"{number:04d}.jpg", quality=90
-                )
+        _draw_pictures(photos, PHOTOS, (400, 300), seed=0)
+        _draw_pictures(outside, OUTSIDE, (2000, 1500), seed=1000)
         library = Path(name) / "library"
         index(photos, library, model=find_model("photos-64"), device="cpu")
         rounds = [started("outside", str(library), str(outside)) for _ in range(ROUNDS)]
@@ -66,6 +62,12 @@ def run() -> list[Figure]:
             how_later,
         ),
     ]
+
+
+def _draw_pictures(folder: Path, count: int, size: tuple[int, int], *, seed: int) -> None:
+    folder.mkdir()
+    for number in range(count):
+        _draw(size, seed=seed + number).save(folder / f"{number:04d}.jpg", quality=90)
 
 
 def watch(window: "MainWindow", folder: str) -> None:

@@ -145,44 +145,63 @@ def _lookups(codes: NDArray[np.uint8]) -> list[Figure]:
     built = time.perf_counter() - begin
     multi = faiss.IndexBinaryMultiHash(BITS, 4, 16)  # the same four groups of 16 bits
     multi.add(codes)
-    figures = []
-    for radius in (1, 2, 3):
-        recall = []
-        for query in queries:
-            exact = rank(query, codes, BITS, radius=radius)
-            found = index.search(query, radius=radius)
-            assert found.rows.tolist() == exact.rows.tolist()
-            assert found.exact
-            theirs = multi.range_search(query[None], radius + 1)[2]
-            recall.append(len(set(theirs.tolist()) & set(exact.rows.tolist())) / len(exact.rows))
-        seconds = in_turn(
-            {
-                "lookup": lambda i, r=radius: index.search(queries[i], radius=r),
-                "scan": lambda i, r=radius: rank(queries[i], codes, BITS, radius=r),
-                "faiss": lambda i, r=radius: multi.range_search(queries[i][None], r + 1),
-            }
-        )
-        cost = [_cost(index.search(query, radius=radius)) for query in queries]
-        how = (
-            f"{ROWS:,} × {BITS} clustered bits, {len(index.groups)} tables built in {built:.1f} s; "
-            f"lookup {median(seconds['lookup']) * 1e6:.0f} µs, flat scan {median(seconds['scan']) * 1e6:.0f} µs, "
-            f"faiss IndexBinaryMultiHash {median(seconds['faiss']) * 1e6:.0f} µs at recall {min(recall):.2f}…"
-            f"{max(recall):.2f}; median {median(cost):.0f} candidates"
-        )
-        faster = ratio(seconds, "scan", "lookup")
-        theirs_slower = ratio(seconds, "faiss", "lookup")
-        figures += [
-            Figure(f"lookup: flat scan / tables at radius {radius}", faster, "x", "≥ 5", faster >= 5, how),
-            Figure(
-                f"lookup: IndexBinaryMultiHash / tables at radius {radius}",
-                theirs_slower,
-                "x",
-                "> 1 at equal recall",
-                theirs_slower > 1,
-                how,
-            ),
-        ]
-    return figures
+    tables = f"{ROWS:,} × {BITS} clustered bits, {len(index.groups)} tables built in {built:.1f} s"
+    return [
+        figure
+        for radius in (1, 2, 3)
+        for figure in _lookups_at(radius, codes, queries, index, multi, tables=tables)
+    ]
+
+
+def _lookups_at(
+    radius: int,
+    codes: NDArray[np.uint8],
+    queries: NDArray[np.uint8],
+    index: MultiIndex,
+    multi: Any,
+    *,
+    tables: str,
+) -> list[Figure]:
+    """Against the flat scan, to which the answers are equal, and against faiss's tables."""
+    recall = _recall(radius, codes, queries, index, multi)
+    seconds = in_turn(
+        {
+            "lookup": lambda i: index.search(queries[i], radius=radius),
+            "scan": lambda i: rank(queries[i], codes, BITS, radius=radius),
+            "faiss": lambda i: multi.range_search(queries[i][None], radius + 1),
+        }
+    )
+    cost = [_cost(index.search(query, radius=radius)) for query in queries]
+    how = (
+        f"{tables}; lookup {median(seconds['lookup']) * 1e6:.0f} µs, flat scan {median(seconds['scan']) * 1e6:.0f} µs, "
+        f"faiss IndexBinaryMultiHash {median(seconds['faiss']) * 1e6:.0f} µs at recall {min(recall):.2f}…"
+        f"{max(recall):.2f}; median {median(cost):.0f} candidates"
+    )
+    scan, theirs = ratio(seconds, "scan", "lookup"), ratio(seconds, "faiss", "lookup")
+    name = f"lookup: IndexBinaryMultiHash / tables at radius {radius}"
+    return [
+        Figure(f"lookup: flat scan / tables at radius {radius}", scan, "x", "≥ 5", scan >= 5, how),
+        Figure(name, theirs, "x", "> 1 at equal recall", theirs > 1, how),
+    ]
+
+
+def _recall(
+    radius: int,
+    codes: NDArray[np.uint8],
+    queries: NDArray[np.uint8],
+    index: MultiIndex,
+    multi: Any,
+) -> list[float]:
+    """Of faiss's tables, a query each; ours are held to the exact answer."""
+    recall = []
+    for query in queries:
+        exact = rank(query, codes, BITS, radius=radius)
+        found = index.search(query, radius=radius)
+        assert found.rows.tolist() == exact.rows.tolist()
+        assert found.exact
+        theirs = multi.range_search(query[None], radius + 1)[2]  # faiss takes what is nearer than that
+        recall.append(len(set(theirs.tolist()) & set(exact.rows.tolist())) / len(exact.rows))
+    return recall
 
 
 def _cost(found: Neighbours) -> int:
