@@ -22,6 +22,7 @@ BITS, CLASSES = 48, 10
 QUERIES, ITEMS = 1000, 59_000  # protocol I
 LOOPED = 50  # queries of the loop in a round; its time does not depend on how many there are
 ROUNDS = 7
+REST = 0.3  # s between two of them
 MANY_QUERIES, MANY_ITEMS = 10_000, 1_000_000
 NOISE = 0.2  # share of bits turned over, which gives a mean average precision of 0.94
 
@@ -84,6 +85,7 @@ def _speed() -> list[Figure]:
             "loop": lambda _: field_loop(asked, signs, wanted, labels),
         },
         ROUNDS,
+        rest=REST,
     )
     each = {
         name: float(np.median(taken)) / (LOOPED if name == "loop" else QUERIES)

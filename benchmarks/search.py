@@ -62,12 +62,16 @@ def clustered(rows: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def in_turn(
-    functions: dict[str, Callable[[int], object]], rounds: int = ROUNDS
+    functions: dict[str, Callable[[int], object]], rounds: int = ROUNDS, *, rest: float = 0.0
 ) -> dict[str, NDArray[np.float64]]:
-    """Seconds (rounds,) of each function, called one after the other with the number of the round."""
+    """Seconds (rounds,) of each function, called one after the other with the number of the round.
+
+    `rest` seconds pass before each call, where one leaves threads behind that spin for a while, as those of BLAS do.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for number in range(-1, rounds):
         for name, function in functions.items():
+            time.sleep(rest)
             begin = time.perf_counter()
             function(number)
             if number >= 0:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.evaluation.average_precision import average_precision, average_precision_of_counts
-from hashviewer.evaluation.ranked import Coded, ranked
+from hashviewer.evaluation.ranked import Coded, First, ranked
 from hashviewer.progress import Progress, silent
 
 Empty = Literal["zero", "drop"]
@@ -56,7 +56,7 @@ def mean_average_precision(
     items = np.zeros((len(queries.codes), bits + 1), dtype=np.int64)
     hits = np.zeros_like(items)
     done = 0
-    for block in ranked(queries, database, bits, own_rows=own_rows):
+    for block in ranked(queries, database, bits, own_rows=own_rows, first=First(placed=False)):
         items[block.places], hits[block.places] = block.items, block.relevant
         done += len(block.places)
         progress(done, len(items), "queries")

@@ -1,6 +1,6 @@
 """Rankings by Hamming distance of many queries, reduced to counts: how many items at each distance share how many labels.
 
-Queries go in blocks, several threads at a time. Beside the codes and labels a thread holds 13 bytes for each item,
+Queries go in blocks, several threads at a time. Beside the codes and labels a thread holds 12 bytes for each item,
 however many queries there are. Small work is done by numpy, and where the compiled kernels cannot be had.
 """
 
@@ -48,10 +48,12 @@ class First:
     Attributes:
         topk: Places of the sums over the first ones; 0 for none.
         grades: Places whose shared labels are told.
+        placed: Whether sums are told at all; without, the counts alone come several times as fast.
     """
 
     topk: int = 0
     grades: int = 0
+    placed: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +64,7 @@ class Ranked:
         places: (q,) of its queries among all.
         counts: (q, bits + 1, G + 1) items at each distance that share 0…G labels with the query, itself left out.
         sums: (q, 3) precision summed over the places of the relevant items, in the order of a stable sort; the same among
-            the first K places; how many relevant items stand there.
+            the first K places; how many relevant items stand there. Meaningless where they were not asked for.
         grades: (q, F) labels shared by the items at the first places; 0 beyond the last item.
     """
 
@@ -156,14 +158,15 @@ class _Work:
         try:
             room = self.rooms.pop()  # of a block that is done
         except IndexError:
-            count = len(self.codes)
-            longer = (
-                np.empty(count + 1, dtype=kind) for kind in (np.uint32, np.uint32, np.uint16, np.uint16)
-            )
-            room = (np.empty(count, dtype=np.uint8), *longer)
-        codes, labels = self.codes.reshape(-1), self.labels.reshape(-1)
-        given = (codes, labels, queries, wanted, own, self.first.topk)
-        kernels.module("counting").rank(*given, *room, told.counts, told.sums, told.grades)
+            kinds = (np.uint32, np.uint32, np.uint16, np.uint16)
+            room = tuple(np.empty(len(self.codes) + 1, dtype=kind) for kind in kinds)
+        given = (self.codes.reshape(-1), self.labels.reshape(-1), queries, wanted, own)
+        counting = kernels.module("counting")
+        if self.first.placed:
+            counting.rank(*given, self.first.topk, *room, told.counts, told.sums, told.grades)
+        else:
+            rows, _, grades, distances = room
+            counting.count(*given, rows, grades, distances, told.counts)
         self.rooms.append(room)
         return told
 
