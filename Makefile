@@ -28,9 +28,16 @@ models: $(VENV)/.installed
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 64 -o models/photos-64.safetensors
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 128 -o models/photos-128.safetensors
 
-# Heads of every method that learns from labels, measured on CIFAR-10 (a zip of folders, or its authors' files).
-zoo: $(VENV)/.installed
+# Every method that learns from labels, trained and measured on CIFAR-10 (a zip of folders, or its authors' files): heads on a
+# backbone as it came, then on one that is adapted to the training images once.
+ZOO_TRUNK := models/cifar10/efficientnet-lite0.safetensors
+
+zoo: $(ZOO_TRUNK)
 	$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)"
+	$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" --column adapted --backbone $(ZOO_TRUNK)
+
+$(ZOO_TRUNK): | $(VENV)/.installed
+	$(BIN)/python -m benchmarks.zoo_trunk --data "$(ZOO_DATA)" -o $@
 
 # Names the system packages that are missing and how to install them; installs them when run as root.
 system:

@@ -66,7 +66,7 @@ DistanceOption = Annotated[
     typer.Option(
         "--distance",
         help="Order by the Hamming distance (if left out), by weighted bits (--weights), by the query's real-valued "
-        "outputs (asymmetric), or by the look-up tables of a quantizer (adc).",
+        "outputs (asymmetric), or by the look-up tables of a quantizer (adc; no library holds them yet).",
     ),
 ]
 WeightsOption = Annotated[
