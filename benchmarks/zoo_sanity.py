@@ -1,8 +1,8 @@
 """What the zoo's figures are to be compared with: a plain classifier, the features themselves, unseen classes, other seeds.
 
-    python -m benchmarks.zoo_sanity --data cifar10-jpeg.zip --methods dpsh,csq [--seeds 0 1 2] [--column frozen]
+    python -m benchmarks.zoo_sanity --data cifar10-jpeg.zip --methods dpsh,csq|--best 10 [--seeds 0 1 2] [--column frozen]
 
-Writes `sanity.json` beside `zoo.json`; a run that was stopped goes on where it was, and what is there with the same
+Writes `sanity.json` beside `zoo.json` and what it says into `README.md`; a run that was stopped goes on where it was, and what is there with the same
 recipe is not trained again. Each seed is another training of a method on the same protocol; on unseen classes it also draws
 other ones. Those need a backbone that was not trained on them, so they are measured for the frozen one only.
 """
@@ -25,6 +25,7 @@ from torch import Tensor
 from benchmarks.zoo_check import MODELS, scores_on
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
 from benchmarks.zoo_sanity_table import CHANCE, CLASSIFIER, FEATURES, Row, read_sanity, row_for, write_sanity
+from benchmarks.zoo_table import best_methods, read_rows, write_page
 from hashviewer.cli.watching import watched
 from hashviewer.codes import from_outputs
 from hashviewer.datasets import LabelledImages
@@ -198,6 +199,8 @@ def main() -> int:
     chosen = _arguments()
     torch.set_num_threads(chosen.threads)
     keys = [find_method(key).key for key in chosen.methods.split(",") if key]
+    rows = read_rows(chosen.out)
+    keys += best_methods(rows, chosen.best, bits=chosen.bits, column=chosen.column)
     sources = Sources(
         chosen.data, chosen.cache, chosen.backbone, chosen.size, chosen.share, mirrored=chosen.mirrored
     )
@@ -208,9 +211,11 @@ def main() -> int:
         runner = _Runner(zoo, chosen, progress)
         for seed in chosen.seeds:
             runner.references(seed)
-        for key in keys:
+        for key in dict.fromkeys(keys):
             for seed in chosen.seeds:
                 runner.method(key, seed)
+    if rows:
+        write_page(chosen.out, rows, division=zoo.division.describe(), size=chosen.size)
     return 1 if runner.failed else 0
 
 
@@ -218,6 +223,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare the methods with what they must be better than.")
     parser.add_argument("--data", required=True, help="CIFAR-10 as a zip of folders or in its authors' files")
     parser.add_argument("--methods", default="", help="keys with commas; the references alone if left out")
+    parser.add_argument("--best", type=int, default=0, help="so many of zoo.json's best in the column, too")
     parser.add_argument("--bits", type=int, default=48)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument(

@@ -1,9 +1,11 @@
 """The zoo's results as files: zoo.json, one row a method and length, and the table in README.md that follows from it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import zoo_sanity_table
 from hashviewer.methods import MethodInfo, Published
 
 COLUMNS = ("frozen", "adapted", "end_to_end")
@@ -35,8 +37,15 @@ def write_rows(folder: Path, rows: list[Row], *, division: str, size: int) -> No
     rows = sorted(rows, key=lambda row: (row["family"], row["method"], row["bits"]))
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "zoo.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    write_page(folder, rows, division=division, size=size)
+
+
+def write_page(folder: Path, rows: list[Row], *, division: str, size: int) -> None:
+    """Write README.md: the rows, and beside them what sanity.json holds to compare them with, if it is there."""
     said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size)
-    _write(folder / "README.md", said + "\n" + table(rows))
+    compared = zoo_sanity_table.section(folder)
+    parts = [said, table(rows, zoo_sanity_table.reference_lines(folder)), compared]
+    _write(folder / "README.md", "\n".join(part for part in parts if part))
 
 
 def row_of(rows: list[Row], info: MethodInfo, bits: int) -> Row:
@@ -70,12 +79,24 @@ def best_run(row: Row) -> str | None:
     return max(known, key=lambda name: known[name], default=None)
 
 
-def table(rows: list[Row]) -> str:
+def best_methods(rows: list[Row], count: int, *, bits: int, column: str | None = None) -> list[str]:
+    """Keys of the methods with the highest figures of a column, or of their best one, at one length of codes."""
+    found = {}
+    for row in rows:
+        name = column or best_run(row)
+        figure = row["runs"].get(name, {}).get("mAP") if name else None
+        if row["bits"] == bits and figure is not None:
+            found[row["method"]] = figure
+    return sorted(found, key=lambda key: (-found[key], key))[:count]
+
+
+def table(rows: list[Row], references: Sequence[str] = ()) -> str:
+    """The rows as Markdown, below those of what they are to be compared with."""
     lines = [
         "| method | family | bits | published | frozen | adapted | end to end | all labels | ties | empty | training | head |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *(_line(row) for row in rows)]) + "\n"
+    return "\n".join([*lines, *references, *(_line(row) for row in rows)]) + "\n"
 
 
 def _line(row: Row) -> str:
