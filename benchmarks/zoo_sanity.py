@@ -25,7 +25,7 @@ from torch import Tensor
 from benchmarks.zoo_check import MODELS, scores_on
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
 from benchmarks.zoo_sanity_table import CHANCE, CLASSIFIER, FEATURES, Row, read_sanity, row_for, write_sanity
-from benchmarks.zoo_table import best_methods, read_rows, write_page
+from benchmarks.zoo_table import SIZE, best_methods, read_rows, write_page
 from hashviewer.cli.watching import watched
 from hashviewer.codes import from_outputs
 from hashviewer.datasets import LabelledImages
@@ -229,7 +229,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the images and of the protocol's numbers"
     )
-    parser.add_argument("--size", type=int, default=128, help="px of the backbone's input")
+    parser.add_argument("--size", type=int, default=SIZE, help="px of the backbone's input")
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")

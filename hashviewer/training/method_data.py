@@ -19,7 +19,8 @@ from hashviewer.progress import Progress, silent
 from hashviewer.training.cached_features import FeatureKey, cached_features
 from hashviewer.training.crew import ALONE, Crew
 from hashviewer.training.examples import CachedExamples
-from hashviewer.training.image_examples import ImageExamples
+from hashviewer.training.image_examples import ImageExamples, mirrored_and_shifted
+from hashviewer.training.varied_views import varied
 
 Labelled = LabelledImages | LabelledFeatures
 _MOST_PIXELS = 12 * 1024**3  # bytes of images kept in memory
@@ -105,9 +106,18 @@ def image_examples(
     preprocessing: Preprocessing,
     place: Place,
     *,
+    strongly: bool = False,
     progress: Progress = silent,
 ) -> ImageExamples:
     """Examples of images in memory, with a backbone that is trained along.
+
+    Args:
+        images: The set.
+        trunk: The backbone.
+        preprocessing: How images become its input.
+        place: Where the backbone computes.
+        strongly: Whether views are also cut out and lit at random, instead of mirrored and moved alone.
+        progress: Told the images read; may cancel.
 
     Raises:
         TrainingError: They do not fit into memory.
@@ -127,6 +137,7 @@ def image_examples(
         bfloat16=place.bfloat16,
         positions=trunk.positions,
         crew=place.crew,
+        views=varied if strongly else mirrored_and_shifted,
     )
 
 

@@ -15,7 +15,7 @@ from hashviewer.networks.trunks import make_trunk
 from hashviewer.progress import Cancelled
 from hashviewer.training.crew import Crew
 from hashviewer.training.method_data import Place, chosen
-from hashviewer.training.method_model import MethodJob, train_method
+from hashviewer.training.method_model import MethodJob, prepare, train_method
 from hashviewer.training.recipe import recipe_for
 from hashviewer.training.threads import threads_of_torch
 
@@ -170,6 +170,15 @@ def test_maps_are_for_methods_that_attend_to_them(pictures, tmp_path):
         train_method(job(pictures, tmp_path, maps=4))
     with pytest.raises(CheckpointError, match="4, 9, 16 places"):
         train_method(job(pictures, tmp_path, method="doh", maps=7))
+
+
+def test_varied_views_are_another_run_and_of_no_use_to_a_frozen_backbone(pictures, tmp_path):
+    plain = prepare(job(pictures, tmp_path)).recipe.data
+    varied = job(pictures, tmp_path, varied=True)
+    assert prepare(varied).recipe.data != plain
+    train_method(varied)
+    with pytest.raises(TrainingError, match="leave out --varied"):
+        train_method(job(pictures, tmp_path, varied=True, backbone="efficientnet-lite0"))
 
 
 def test_several_processes_are_refused_for_a_head_on_features(pictures, tmp_path):
