@@ -16,6 +16,7 @@ from hashviewer.errors import DatasetError, TrainingError
 from hashviewer.images import Preprocessing
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress, silent
+from hashviewer.training.allocator import keep_freed_memory
 from hashviewer.training.cached_features import FeatureKey, cached_features
 from hashviewer.training.crew import ALONE, Crew
 from hashviewer.training.examples import CachedExamples
@@ -129,8 +130,12 @@ def image_examples(
         )
     pixels = pixels_of(images, preprocessing, progress=progress)
     labels = torch.from_numpy(images.labels)
+    trunk = trunk.to(place.device)
+    if torch.device(place.device).type == "cpu":
+        keep_freed_memory()
+        trunk = trunk.to(memory_format=torch.channels_last)  # else each convolution turns its numbers round
     return ImageExamples(
-        trunk.to(place.device),
+        trunk,
         pixels.to(place.device),
         labels.to(place.device),
         feature_dim=trunk.feature_dim,
