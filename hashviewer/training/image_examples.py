@@ -11,6 +11,7 @@ from hashviewer.training.crew import ALONE, Crew, SharedForward
 Views = Callable[[Tensor], Tensor]
 """From images (n, S, S, 3) uint8 to as many, each changed at random by torch's generator."""
 
+_AT_ONCE = 256  # images of a forward pass that nothing is learnt from
 _SHIFT = 1 / 8  # largest shift as a share of the edge: 4 px of 32
 
 
@@ -81,6 +82,7 @@ class ImageExamples:
         pixels = self._pixels[indices]
         if augmented:
             pixels = self._views(pixels)
+        parts = (pixels,) if torch.is_grad_enabled() else torch.split(pixels, _AT_ONCE)
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self._bfloat16):
-            features = self._forward(pixels)
+            features = torch.cat([self._forward(part) for part in parts])
         return features.float(), pixels
