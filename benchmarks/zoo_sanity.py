@@ -50,6 +50,7 @@ class Task:
 
     Attributes:
         features: (V, N, D) of all items.
+        views: (V, T, D) of the training items, as the zoo has them.
         labels: (N, C) float32.
         division: Who asks whom, and what is learnt from.
         kinds: Numbers of the classes that training knows.
@@ -57,6 +58,7 @@ class Task:
     """
 
     features: Tensor
+    views: Tensor
     labels: Tensor
     division: Split
     kinds: NDArray[np.int64]
@@ -72,19 +74,21 @@ class Task:
 def whole_task(zoo: Zoo) -> Task:
     """Protocol I as the zoo has it."""
     kinds = np.arange(zoo.labels.shape[1])
-    return Task(zoo.features, zoo.labels, zoo.division, kinds, zoo.told)
+    return Task(zoo.features, zoo.views, zoo.labels, zoo.division, kinds, zoo.told)
 
 
 def unseen_task(zoo: Zoo, *, seed: int) -> Task:
     """The same with the classes that this seed draws kept from training, and asked for."""
     found = unseen_classes(zoo.data.labels, zoo.division, seed=seed)
-    return Task(zoo.features, zoo.labels, found.division, found.seen, zoo.told)
+    places = np.searchsorted(zoo.division.training, found.division.training)
+    views = zoo.views[:, torch.from_numpy(places)]
+    return Task(zoo.features, views, zoo.labels, found.division, found.seen, zoo.told)
 
 
 def run_method(task: Task, recipe: Recipe, head: Path, *, progress: Progress) -> Row:
     """Train by a recipe and measure the file that comes of it."""
     places, kinds = torch.from_numpy(task.division.training), torch.from_numpy(task.kinds)
-    examples = CachedExamples(task.features[:, places], task.labels[places][:, kinds])
+    examples = CachedExamples(task.views, task.labels[places][:, kinds])
     done = train(recipe, examples, state=head.with_suffix(".run"), progress=progress)
     save_method(head, done.method, dict(recipe.settings), {"backbone": "", "backbone_sha256": ""})
     head.with_suffix(".run").unlink(missing_ok=True)
@@ -202,7 +206,13 @@ def main() -> int:
     rows = read_rows(chosen.out)
     keys += best_methods(rows, chosen.best, bits=chosen.bits, column=chosen.column)
     sources = Sources(
-        chosen.data, chosen.cache, chosen.backbone, chosen.size, chosen.share, mirrored=chosen.mirrored
+        chosen.data,
+        chosen.cache,
+        chosen.backbone,
+        chosen.size,
+        chosen.share,
+        mirrored=chosen.mirrored,
+        views=chosen.views,
     )
     with watched() as progress:
         zoo = open_zoo(sources, progress=progress)
@@ -233,6 +243,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")
+    parser.add_argument("--views", type=int, default=4, help="of each training image, beside the plain one")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--out", type=Path, default=MODELS)
     cache = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"

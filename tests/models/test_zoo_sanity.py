@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from benchmarks import zoo_features, zoo_sanity, zoo_sanity_table, zoo_table
+from hashviewer.datasets import LabelledFeatures
+from hashviewer.evaluation.protocols import split
 from hashviewer.evaluation.sanity import over_seeds
 from hashviewer.methods import find_method
 from hashviewer.training.recipe import recipe_for
@@ -95,6 +97,17 @@ def test_a_method_that_fails_is_told_and_the_others_go_on(run, capsys):
 def test_without_comparisons_the_page_has_no_section(tmp_path):
     assert zoo_sanity_table.section(tmp_path) == ""
     assert zoo_sanity_table.reference_lines(tmp_path) == []
+
+
+def test_a_method_learns_from_the_same_views_as_in_the_zoo_on_unseen_classes_too():
+    labels = np.eye(4, dtype=np.uint8)[np.arange(80) % 4]
+    features = torch.arange(80.0)[None, :, None]
+    division = split(labels, "I", queries_per_class=2, training_per_class=5)
+    moved = features[:, torch.from_numpy(division.training)] + 0.5
+    data = LabelledFeatures("f", "", ("a", "b", "c", "d"), labels, features[0].numpy())
+    zoo = zoo_features.Zoo(data, division, features, moved, {}, "")
+    for task in (zoo_sanity.whole_task(zoo), zoo_sanity.unseen_task(zoo, seed=0)):
+        assert task.views[0, :, 0].tolist() == (task.division.training + 0.5).tolist()
 
 
 def made_row(method, bits, **columns):
