@@ -73,6 +73,7 @@ class Advice:
         weight_decay: L2 penalty.
         schedule: How the learning rate falls.
         head: The hash layer's kind.
+        hidden: Width of its hidden layer.
     """
 
     epochs: int = 60
@@ -83,6 +84,7 @@ class Advice:
     weight_decay: float = 1e-4
     schedule: Literal["constant", "step", "cosine"] = "cosine"
     head: Literal["linear", "mlp"] = "mlp"
+    hidden: int = 256
 
 
 @dataclass(frozen=True, slots=True)
