@@ -34,7 +34,7 @@ from benchmarks.zoo_table import (
 )
 from hashviewer.cli.watching import watched
 from hashviewer.errors import HashViewerError
-from hashviewer.evaluation.ranking_scores import RankingScores, score_method
+from hashviewer.evaluation.ranking_scores import RankingScores, fine_features, score_method
 from hashviewer.methods import Method, all_methods, find_method, load_method, save_method
 from hashviewer.networks.trunks import LITE0
 from hashviewer.progress import Progress
@@ -141,12 +141,14 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     save_method(head, done.method, dict(recipe.settings), about)
     method, _ = load_method(head)
     scores = _scores(zoo, method, learnt=on_all, progress=progress)
+    alone = _scores(zoo, method, learnt=on_all, stages=1, progress=progress) if method.stages > 1 else None
     about["figures"] = json.dumps({f"mAP, {division.describe()}": round(scores.tie_aware, 4)})
     save_method(head, done.method, dict(recipe.settings), about)
     head.with_suffix(".run").unlink(missing_ok=True)
     return {
         "recipe": recipe.fingerprint(),
         **figures_of(scores),
+        **({} if alone is None else {"first_stage": round(alone.tie_aware, 4)}),
         "seconds": round(done.seconds, 1),
         "epochs": len(done.records),
         "seed": recipe.seed,
@@ -156,8 +158,8 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     }
 
 
-def _scores(zoo: Zoo, method: Method, *, learnt: bool, progress: Progress) -> RankingScores:
-    """By the method's own distance; `learnt` takes the database's codes where training made them."""
+def _scores(zoo: Zoo, method: Method, *, learnt: bool, stages: int = 2, progress: Progress) -> RankingScores:
+    """By the method's own distance; `learnt` takes the codes that training made, `stages` of its query count."""
     queries, database = (torch.from_numpy(part) for part in (zoo.division.queries, zoo.division.database))
 
     def outputs(places: torch.Tensor) -> torch.Tensor:
@@ -170,6 +172,7 @@ def _scores(zoo: Zoo, method: Method, *, learnt: bool, progress: Progress) -> Ra
         (outputs(queries), zoo.labels[queries]),
         (outputs(database), zoo.labels[database]),
         codes=method.learnt_codes() if learnt else None,
+        fine=fine_features(method, zoo.features[0], queries, database) if stages > 1 else None,
         progress=progress,
     )
 

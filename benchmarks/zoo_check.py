@@ -24,7 +24,7 @@ from benchmarks.zoo_table import HEADS, SIZE, WHOLE, Row, best_run, read_rows, w
 from hashviewer.cli.watching import watched
 from hashviewer.datasets import LabelledFeatures, open_dataset
 from hashviewer.evaluation.protocols import Split, split
-from hashviewer.evaluation.ranking_scores import RankingScores, score_method
+from hashviewer.evaluation.ranking_scores import RankingScores, fine_features, score_method
 from hashviewer.methods import Method, load_method
 from hashviewer.networks.card import SUFFIX, Card, read_card
 from hashviewer.networks.header import read_header
@@ -61,7 +61,8 @@ def scores_on(
             found = [method.outputs(features[some].float()) for some in torch.split(rows, _CHUNK)]
         return torch.cat(found), labels[rows]
 
-    return score_method(method, part(division.queries), part(division.database), progress=progress)
+    fine = fine_features(method, features, *map(torch.from_numpy, (division.queries, division.database)))
+    return score_method(method, part(division.queries), part(division.database), fine=fine, progress=progress)
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,6 +60,7 @@ def document(info: "MethodInfo") -> dict[str, object]:
             "weight_decay": advice.weight_decay,
             "schedule": advice.schedule,
             "head": advice.head,
+            "hidden": advice.hidden,
         },
     }
 

@@ -48,6 +48,7 @@ def score_method(
     database: tuple[Tensor, Tensor],
     *,
     codes: Tensor | None = None,
+    fine: tuple[Tensor, Tensor] | None = None,
     radius: int = 2,
     progress: Progress = silent,
 ) -> RankingScores:
@@ -58,6 +59,8 @@ def score_method(
         queries: Outputs (Q, W) of the hash layer, and labels (Q, C) multi-hot.
         database: The same for the database: (N, W), (N, C).
         codes: (N, bits) of -1 and +1 where they are known already, such as learnt ones; else they are made.
+        fine: `Method.fine_features` of the queries (Q, F) and of the database (N, F), for a second stage that orders
+            what the codes found; the lookup's precision stays that of the codes.
         radius: Of the lookup whose precision is told, in bits.
         progress: Told the queries done; may cancel.
     """
@@ -65,7 +68,12 @@ def score_method(
         made = database_codes(method, database[0]) if codes is None else codes
         rows = []
         for first, distances, relevant in _blocks(method, queries, made, database[1]):
-            rows.append(_scores(distances, relevant, radius))
+            found = _scores(distances, relevant, radius)
+            if fine is not None:
+                some = fine[0][first : first + len(distances)]
+                again = method.fine_distances(torch.from_numpy(distances).to(some), some, fine[1])
+                found[:, :3] = _scores(again.cpu().numpy(), relevant, radius)[:, :3]
+            rows.append(found)
             progress(first + len(distances), len(queries[0]))
     values = np.concatenate(rows)
     tie_aware, optimistic, pessimistic, precision, empty = (float(mean) for mean in values.mean(axis=0))
@@ -85,6 +93,26 @@ def database_codes(method: Method, outputs: Tensor) -> Tensor:
     """Codes (N, bits) of -1 and +1 of the hash layer's outputs (N, W)."""
     with torch.no_grad():
         return torch.cat([signs(method.encode(part)) for part in torch.split(outputs, _ITEMS)])
+
+
+def fine_features(
+    method: Method, features: Tensor, queries: Tensor, database: Tensor
+) -> tuple[Tensor, Tensor] | None:
+    """What `score_method` needs for a method's second stage; None for a method without one.
+
+    Args:
+        method: Trained.
+        features: (N, D) of the backbone, unscaled.
+        queries: (q,) places of the queries among them.
+        database: (n,) places of the database.
+    """
+
+    def part(places: Tensor) -> list[Tensor | None]:
+        with torch.no_grad():
+            return [method.fine_features(features[some].float()) for some in torch.split(places, _ITEMS)]
+
+    asked, items = ([one for one in part(places) if one is not None] for places in (queries, database))
+    return (torch.cat(asked), torch.cat(items)) if asked and items else None
 
 
 def _blocks(

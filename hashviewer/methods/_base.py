@@ -73,6 +73,7 @@ class Advice:
         weight_decay: L2 penalty.
         schedule: How the learning rate falls.
         head: The hash layer's kind.
+        hidden: Width of its hidden layer.
     """
 
     epochs: int = 60
@@ -83,6 +84,7 @@ class Advice:
     weight_decay: float = 1e-4
     schedule: Literal["constant", "step", "cosine"] = "cosine"
     head: Literal["linear", "mlp"] = "mlp"
+    hidden: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Method(nn.Module):
         views: 2 for a method that compares two views of each image.
         attends: True for a method that weighs the places of a map, where features are maps (`Shape.positions`).
         labelled: False for a method that must not see labels; they are zeros of no column then.
+        stages: 2 for a method whose query orders what the codes found by `fine_distances`.
         gradient: False for a method that is fitted at once by `fit` (see `Shallow`).
         shape: What it is built for.
         width: Length W of the hash layer's outputs.
@@ -159,6 +162,7 @@ class Method(nn.Module):
     views: ClassVar[int] = 1
     attends: ClassVar[bool] = False
     labelled: ClassVar[bool] = True
+    stages: ClassVar[int] = 1
     gradient: ClassVar[bool] = True
 
     shape: Shape
@@ -282,6 +286,14 @@ class Method(nn.Module):
         if len(self.weights_of_bits):
             return weighted_hamming(asked, codes, self.weights_of_bits)
         return (self.shape.bits - asked @ codes.T) / 2
+
+    def fine_features(self, features: Tensor) -> Tensor | None:
+        """What a second stage of a query compares, (n, F) of unscaled features (n, D); None without such a stage."""
+        return None
+
+    def fine_distances(self, distances: Tensor, queries: Tensor, database: Tensor) -> Tensor:
+        """Distances (Q, N) after the second stage, of the first stage's and the fine features (Q, F) and (N, F)."""
+        return distances
 
     def learnt_codes(self) -> Tensor | None:
         """Codes (N, bits) of -1 and +1 of the training items, where a method learns them directly."""

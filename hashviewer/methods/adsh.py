@@ -29,7 +29,7 @@ class ADSH(Method):
     network on it for some epochs and then sets V column by column, each exactly.
     """
 
-    advice = Advice(epochs=60, batch=64, learning_rate=1e-3)
+    advice = Advice(epochs=60, batch=64, learning_rate=1e-3, hidden=240)  # a file holds codes beside the head
     kept = (*Method.kept, "codes")
     codes: Tensor  # (N, K) V; 0 before the first update
     database: Tensor  # (N, C) labels

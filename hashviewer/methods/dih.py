@@ -39,7 +39,7 @@ class DIH(Method):
     taken here, over a batch. It also takes quantization targets by the place in the batch; here by the item.
     """
 
-    advice = Advice(epochs=90, batch=64, learning_rate=1e-3)
+    advice = Advice(epochs=90, batch=64, learning_rate=1e-3, hidden=240)  # a file holds codes beside the head
     kept = (*Method.kept, "codes")
     codes: Tensor  # (N, K) B; 0 before the first update
     database: Tensor  # (N, C) labels

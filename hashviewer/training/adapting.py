@@ -49,13 +49,17 @@ class Adaptation:
         data: Digest of what it is trained on.
     """
 
-    stages: tuple[Stage, ...] = (Stage(epochs=16, size=96), Stage(epochs=6, size=128))
+    stages: tuple[Stage, ...] = (
+        Stage(epochs=20, size=96),
+        Stage(epochs=18, size=128),
+        Stage(epochs=6, size=160),
+    )
     batch: int = 64
-    learning_rate: float = 6e-4
+    learning_rate: float = 8e-4
     weight_decay: float = 0.05
     smoothing: float = 0.1
     pasting: float = 0.5
-    average: float = 0.995
+    average: float = 0.997
     seed: int = 0
     data: str = ""
 

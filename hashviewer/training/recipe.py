@@ -104,6 +104,7 @@ def recipe_for(method: str, *, bits: int, settings: tuple[tuple[str, Value], ...
         weight_decay=advice.weight_decay,
         schedule=advice.schedule,
         head=advice.head,
+        hidden=advice.hidden,
     )
 
 

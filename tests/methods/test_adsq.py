@@ -19,9 +19,9 @@ def dot(a, b):
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_the_terms_of_each_network_are_those_of_the_formula(side):
-    method, batch = begun("adsq", a=0.6, q=0.3, c=0.2)
+@pytest.mark.parametrize(("side", "soft", "apart"), [(0, True, 1 / 3), (1, True, 1 / 3), (0, False, 1)])
+def test_the_terms_of_each_network_are_those_of_the_formula(side, soft, apart):
+    method, batch = begun("adsq", a=0.6, q=0.3, c=0.2, soft=soft)
     method.sides = torch.randn(12, 2 * BITS)
     method.codes = torch.where(torch.randn(12, BITS) >= 0, 1.0, -1.0)
     five = batch_of(method, outputs=batch.outputs[:5], labels=LABELS[:5], features=batch.features[:5])
@@ -38,14 +38,14 @@ def test_the_terms_of_each_network_are_those_of_the_formula(side):
         guide += sum((x - (1 if y >= 0 else -1)) ** 2 for x, y in zip(b[i], r[i], strict=True))
         for j in range(12):
             similar = i % 4 == j % 4
-            pairs += (BITS * (1 if similar else -1) - dot(u[i], v[j])) ** 2 / BITS**2
+            pairs += (BITS * (1 if similar else -apart) - dot(u[i], v[j])) ** 2 / BITS**2
             theta = dot(f[i], e[j]) / 2
             semantic += softplus(theta) - similar * theta
     balance = sum(sum(row[k] for row in u) ** 2 for k in range(BITS))
     assert terms["difference"] == pytest.approx(pairs / 60, rel=1e-4)
     assert terms["features"] == pytest.approx(0.6 * semantic / 60, rel=1e-4)
-    assert terms["quantization"] == pytest.approx(0.3 * quantization / 5, rel=1e-4)
-    assert terms["guide"] == pytest.approx(0.3 * guide / 5, rel=1e-4)
+    assert terms["quantization"] == pytest.approx(0.3 * quantization / 60, rel=1e-4)
+    assert terms["guide"] == pytest.approx(0.3 * guide / 60, rel=1e-4)
     assert terms["balance"] == pytest.approx(0.2 * balance / 25, rel=1e-4)
 
 
@@ -63,7 +63,7 @@ def test_the_terms_of_the_label_network_are_those_of_the_formula():
     balance = sum(sum(row[k] for row in r) ** 2 for k in range(BITS))
     assert terms["label_features"] == pytest.approx(semantic / 144, rel=1e-4)
     assert terms["label_codes"] == pytest.approx(hamming / 144, rel=1e-4)
-    assert terms["label_quantization"] == pytest.approx(0.3 * quantization / 12, rel=1e-4)
+    assert terms["label_quantization"] == pytest.approx(0.3 * quantization / 144, rel=1e-4)
     assert terms["label_balance"] == pytest.approx(0.2 * balance / 144, rel=1e-4, abs=1e-7)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from made_examples import LABELS, batch_of, begun, built, values
 
-from hashviewer.evaluation.ranking_scores import database_codes
-from hashviewer.methods.dbh import fine_ranking
+from hashviewer.evaluation.ranking_scores import database_codes, score_method
+from hashviewer.methods import Shape
 
 
 def test_the_loss_is_the_cross_entropy_of_the_units():
@@ -54,14 +54,41 @@ def test_the_classifier_steps_ten_times_as_far_and_its_bias_twenty_times():
     assert torch.equal(fast[2], plain[2])
 
 
-def test_the_fine_ranking_orders_the_pool_of_near_codes_by_features():
+def test_the_second_stage_orders_the_pool_by_features_and_leaves_the_rest():
     torch.manual_seed(0)
     queries, database = torch.randn(3, 5), torch.randn(40, 5)
     distances = torch.randint(0, 9, (3, 40)).float()
-    for threshold in (0, 3, 8):
-        ranked = fine_ranking(queries, database, distances, threshold=threshold)
-        for q, places in enumerate(ranked):
-            pool = [i for i in range(40) if distances[q, i] <= threshold]
-            nearest = sorted(pool, key=lambda i, q=q: float((queries[q] - database[i]).norm()))
-            assert places.tolist() == nearest
-    assert fine_ranking(queries, database, distances + 9, threshold=8)[0].tolist() == []
+    for pool in (-1, 0, 3, 8):
+        again = built("dbh", pool=float(pool)).fine_distances(distances, queries, database)
+        for q in range(3):
+            near = [i for i in range(40) if distances[q, i] <= pool]
+            nearest = sorted(near, key=lambda i, q=q: float((queries[q] - database[i]).norm()))
+            assert again[q].argsort()[: len(near)].tolist() == nearest
+            rest = [i for i in range(40) if distances[q, i] > pool]
+            assert torch.equal(again[q][rest], 1 + distances[q][rest])
+
+
+def test_the_second_stage_compares_the_layer_below_the_units():
+    features = torch.randn(6, 32)
+    method = built("dbh")
+    assert torch.equal(method.fine_features(features), features)
+    method.build(Shape(32, 16, 4, "mlp", 20))
+    method.eval()
+    hidden = method.fine_features(features)
+    assert hidden.shape == (6, 20)
+    assert torch.allclose(method.hash_layer[-1](hidden), method.outputs(features))
+
+
+def test_the_figure_of_both_stages_counts_the_order_within_the_pool():
+    method = built("dbh", bits=4, classes=2, pool=1.0)
+    labels = torch.tensor([[1.0, 0], [0, 1], [1, 0], [1, 0]])
+    codes = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, -1], [1, 1, -1, -1]])
+    features = torch.tensor([[3.0, 0], [1, 0], [0, 0]])
+    query = (torch.ones(1, 4), labels[:1])
+    fine = (torch.zeros(1, 2), features)
+    database = (codes, labels[[0, 1, 3]])
+    coarse = score_method(method, query, database)
+    both = score_method(method, query, database, fine=fine)
+    assert coarse.tie_aware == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert both.tie_aware == pytest.approx((1 / 2 + 2 / 3) / 2)  # the second item's features are nearer
+    assert (both.precision, both.empty) == (coarse.precision, coarse.empty)

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from made_examples import LABELS, batch_of, begun, built, values
+from made_examples import BITS, LABELS, batch_of, begun, built, four_classes, trained, values
 
-from hashviewer.methods import Shape, TrainingItems, find_method
+from hashviewer.methods import Shape, TrainingItems, find_method, signs
 
 OUTPUTS = [[20.0, 20.0], [-20.0, 20.0]]  # tanh gives exact signs
 
@@ -46,16 +46,41 @@ def test_every_term_is_that_of_the_formula():
     assert found["weights"] == pytest.approx(0.1 * large / 2, rel=1e-4)
 
 
-def test_it_begins_with_principal_directions_and_identities():
+def test_it_begins_with_white_principal_components_and_identities():
     torch.manual_seed(0)
-    method = find_method("sdh").method()
+    method = find_method("sdh").method(components=24)
     method.build(Shape(32, 16, 4, head="mlp"))
+    features = torch.randn(50, 32) * torch.linspace(1, 9, 32)
     with torch.no_grad():
-        method.begin(TrainingItems(torch.randn(50, 32), LABELS[:1].repeat(50, 1)))
-    first, second, third = method.layers()
-    assert torch.allclose(first.weight @ first.weight.T, torch.eye(32), atol=1e-5)
-    assert torch.equal(second.weight, torch.eye(30, 32))
-    assert torch.equal(third.weight, torch.eye(16, 30))
+        method.begin(TrainingItems(features, LABELS[:1].repeat(50, 1)))
+        white = method.hash_layer[0](features - features.mean(0))
+    assert white.shape == (50, 24)
+    assert torch.allclose(white.T @ white / 50, torch.eye(24), atol=1e-4)
+    variances = 1 / method.hash_layer[0].directions.square().sum(1)
+    largest = torch.linalg.eigvalsh(torch.cov(features.T, correction=0)).flip(0)[:24]
+    assert torch.allclose(variances, largest, rtol=1e-3)
+    for layer, (width, before) in zip(method.layers(), [(24, 24), (24, 24), (16, 24)], strict=True):
+        assert torch.equal(layer.weight, torch.eye(width, before))
+
+
+def test_components_without_variance_are_not_blown_up():
+    method = find_method("sdh").method()
+    method.build(Shape(32, 16, 4, head="linear"))
+    features = torch.randn(10, 4) @ torch.randn(4, 32)  # of rank 4
+    with torch.no_grad():
+        method.begin(TrainingItems(features, LABELS[:1].repeat(10, 1)))
+        elsewhere = method.hash_layer[0](torch.randn(10, 32))
+    assert bool((elsewhere.abs() < 500).all())
+
+
+def test_bits_differ_where_the_classes_do():
+    done, scores = trained("sdh", epochs=60)
+    features, _ = four_classes()
+    with torch.no_grad():
+        codes = signs(done.method.outputs(features))
+    related = torch.corrcoef(codes.T).nan_to_num(0).abs()
+    assert float((related.sum() - BITS) / (BITS * (BITS - 1))) < 0.6
+    assert scores.tie_aware > 0.98
 
 
 def test_moving_dissimilar_outputs_apart_lowers_and_similar_ones_raises_the_pair_term():
