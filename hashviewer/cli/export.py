@@ -8,6 +8,7 @@ import typer
 from hashviewer.cli.asking import CodesOption, JsonOption, LibraryArgument, asked, codes_of, opened
 from hashviewer.cli.output import print_json, say
 from hashviewer.cli.query import NearestOption, RadiusOption, RerankOption, limit
+from hashviewer.cli.search_options import how_to_search
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def export(
         else:
             question = asked(workspace, image, codes=key)
             wanted = limit(k, radius)
-            matches = workspace.search(question, k=wanted, radius=radius, rerank=rerank, progress=progress)
+            how = how_to_search([workspace.code_set(key)])
+            matches = workspace.search(
+                question, k=wanted, radius=radius, rerank=rerank, how=how, progress=progress
+            )
             report = exports.export(
                 workspace,
                 question,
