@@ -129,13 +129,21 @@ def _check(made: Quantizer) -> None:
             "fewer words."
         )
     values = [made.books, made.layer.mean, np.array(made.layer.scale), *itertools.chain(*made.layer.maps)]
-    if not all(np.isfinite(some).all() for some in values):
+    if not made.layer.scale > 0 or not all(np.isfinite(some).all() for some in values):
         raise ValueError("not numbers")
-    if made.count * (made.words - 1).bit_length() != made.bits or made.books.shape[:2] != (made.count, made.words):
+    if made.count * (made.words - 1).bit_length() != made.bits or made.books.shape[:2] != (
+        made.count,
+        made.words,
+    ):
         raise ValueError("books and bits")
     asked = made.query(np.zeros(made.feature_dim))
     length = made.books.shape[2]
-    wanted = {"inner": length, "sums": length, "parts": made.count * length, "scores": made.count * made.words}
+    wanted = {
+        "inner": length,
+        "sums": length,
+        "parts": made.count * length,
+        "scores": made.count * made.words,
+    }
     if asked.shape != (wanted[made.kind],) or not np.isfinite(asked).all():
         raise ValueError("books and outputs")
 
@@ -165,6 +173,8 @@ def _dqn(key: str, bits: int, settings: dict[str, Any], tensors: Mapping[str, Nu
 
     def cut(values: Numbers) -> Numbers:
         """Values (…, D) as (…, M, longest); zeros behind what is shorter add nothing to a distance."""
+        if values.shape[-1] != dimensions:
+            raise ValueError("columns")
         pieces = np.zeros((*values.shape[:-1], count, longest))
         for m, block in enumerate(blocks):
             pieces[..., m, : block.stop - block.start] = values[..., block]
@@ -187,6 +197,9 @@ def _dpq(key: str, bits: int, settings: dict[str, Any], tensors: Mapping[str, Nu
     """Words mixed by a softmax in each slice, against single words."""
     choosing, offsets, books = tensors["choosing"], tensors["offsets"], tensors["books"]
     normalize = bool(settings.get("normalize", False))
+
+    if offsets.shape != books.shape[:2] or choosing.shape[::2] != offsets.shape:
+        raise ValueError("words and their choice")
 
     def mixed(outputs: Numbers) -> Numbers:
         slices = outputs.reshape(choosing.shape[:2])  # (M, F)

@@ -30,7 +30,9 @@ ORDERED_BY: dict[Distance, str] = {
 }
 
 
-OF_NUMBERS = "These codes are numbers of code words: that bits differ says little. Order them by Quantizer (ADC)"
+OF_NUMBERS = (
+    "These codes are numbers of code words: that bits differ says little. Order them by Quantizer (ADC)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def why_not(distance: Distance, explorer: Explorer) -> str:
     """Why the photos cannot be ordered by a distance now; empty when they can."""
     query, quantized = explorer.query, shows_quantized(explorer)
     if distance == "asymmetric" and quantized:
-        return "These codes are numbers of code words, not signs of outputs: there is nothing to weigh bits by."
+        return (
+            "These codes are numbers of code words, not signs of outputs: there is nothing to weigh bits by."
+        )
     if distance == "asymmetric" and query is not None and query.outputs is None:
         return "Of this query only the code is known, not the real-valued outputs."
     if distance == "adc" and not quantized:
@@ -111,7 +115,8 @@ def notice_of(results: Results, *, quantized: bool = False) -> Notice | None:
         )
     if options.distance != matches.how.distance:
         return Notice(
-            "Hamming", f"{DISTANCE_WORDS[options.distance]} distance is not possible here: {_reason(results, quantized=quantized)}"
+            "Hamming",
+            f"{DISTANCE_WORDS[options.distance]} distance is not possible here: {_reason(results, quantized=quantized)}",
         )
     if matches.how.distance != "hamming":
         text = f"Ordered by {ORDERED_BY[matches.how.distance]}; the numbers count bits"

@@ -111,9 +111,7 @@ class Searching:
         asked = self._asked(query, info, codes, how)
         return search.search(asked, codes, info.bits, how=how, index=index, k=k, radius=radius, rows=mask)
 
-    def _asked(
-        self, query: Query, info: CodeSetInfo, codes: NDArray[np.uint8], how: SearchHow
-    ) -> Asked:
+    def _asked(self, query: Query, info: CodeSetInfo, codes: NDArray[np.uint8], how: SearchHow) -> Asked:
         """The query as numbers, with what its distance needs."""
         if how.distance == "adc":
             return self._quantizers.asked(query, info, codes)
