@@ -152,7 +152,9 @@ def test_indexing_again_and_with_torch_gives_the_same_codes(made, pictures, tmp_
     with Library.open(library) as opened:
         key = opened.code_sets[0].key
         values, _ = opened.codes(key)
-        pixels = [decode(opened.full_path(row), read_card(card.path).preprocessing).pixels for row in range(30)]
+        pixels = [
+            decode(opened.full_path(row), read_card(card.path).preprocessing).pixels for row in range(30)
+        ]
     once, twice = (engine.encode(np.array(pixels)).outputs for _ in range(2))
     assert (once == twice).all()
     assert (packed.from_outputs(once) != values).any(axis=1).sum() <= 1  # engines round otherwise
