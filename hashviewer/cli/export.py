@@ -1,5 +1,6 @@
 """hashviewer export: write an answer, or all codes, to a file or folder."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,13 +59,11 @@ def export(
             question = asked(workspace, image, codes=key)
             wanted = limit(k, radius)
             how = how_to_search([workspace.code_set(key)])
-            matches = workspace.search(
-                question, k=wanted, radius=radius, rerank=rerank, how=how, progress=progress
-            )
+            ask = partial(workspace.search, question, how=how, progress=progress)
             report = exports.export(
                 workspace,
                 question,
-                matches,
+                ask(k=wanted, radius=radius, rerank=rerank),
                 format=chosen,
                 output=output,
                 k=wanted,
