@@ -12,7 +12,7 @@ from hashviewer.errors import CheckpointError, SearchError
 from hashviewer.library import CodeSetInfo
 from hashviewer.search import Asked, Tables
 from hashviewer.search.how import Distance
-from hashviewer.workspace.encoders import candidate_of, file_words
+from hashviewer.workspace.encoders import candidate_of
 from hashviewer.workspace.query import Query
 
 if TYPE_CHECKING:
@@ -32,12 +32,23 @@ def own_distance(info: CodeSetInfo) -> Distance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    """Some codes as a quantizer reads them; see `search.Asked`."""
+class Words:
+    """Some codes as a quantizer reads them.
+
+    Attributes:
+        codes: (N, W) packed.
+        numbers: (N, M) numbers of code words; None where each byte of a code is one.
+        lengths: (N,) squared lengths of their sums; None where the distance needs none.
+    """
 
     codes: NDArray[np.uint8]
     numbers: NDArray[np.uint8] | None
     lengths: NDArray[np.float32] | None
+
+    @property
+    def named(self) -> NDArray[np.uint8]:
+        """(N, M) the numbers of code words."""
+        return self.codes if self.numbers is None else self.numbers
 
 
 @dataclass(eq=False)
@@ -46,7 +57,7 @@ class _Slot:
 
     lock: threading.Lock = field(default_factory=threading.Lock)  # held while a file or codes are read
     quantizer: "Quantizer | None" = None
-    words: _Words | None = None
+    words: Words | None = None
 
 
 class Quantizers:
@@ -76,9 +87,9 @@ class Quantizers:
                 slot.quantizer = read_quantizer_of(info)
             if slot.words is None or slot.words.codes is not codes:
                 slot.words = None  # gives the earlier memory back before the next are read
-                slot.words = _words(slot.quantizer, codes)
+                slot.words = words_of(slot.quantizer, codes)
             quantizer, words = slot.quantizer, slot.words
-        tables = _tables(quantizer, query, info)
+        tables = tables_of(quantizer, query.feature, info)
         return Asked(query.code, query.outputs, tables, words.numbers, words.lengths)
 
     def clear(self) -> None:
@@ -130,27 +141,36 @@ def _check(query: Query, info: CodeSetInfo) -> None:
             "Bits of the query's code are turned over, and a quantizer's distance looks at the photo, not at its code: turn "
             "them back, or search by the Hamming distance."
         )
-    if query.feature is None:
+
+
+def words_of(quantizer: "Quantizer", codes: NDArray[np.uint8]) -> Words:
+    """Codes (N, W) as a quantizer reads them.
+
+    Raises:
+        SearchError: They are not as long as its numbers.
+    """
+    numbers = search.word_numbers(codes, quantizer.bits, quantizer.words)
+    lengths = search.squared_lengths(numbers, quantizer.books) if quantizer.kind == "sums" else None
+    return Words(codes, None if numbers is codes else numbers, lengths)
+
+
+def tables_of(quantizer: "Quantizer", feature: NDArray[np.floating] | None, info: CodeSetInfo) -> Tables:
+    """The look-up tables of a photo's feature (D,).
+
+    Raises:
+        SearchError: There is no feature, or one of another model.
+    """
+    if feature is None or not np.isfinite(feature).all():
         raise SearchError(
             "Of this photo no features are kept here, from which the look-up tables of a quantizer are made: ask with a "
             "picture file, or search by the Hamming distance."
         )
-
-
-def _words(quantizer: "Quantizer", codes: NDArray[np.uint8]) -> _Words:
-    numbers = search.word_numbers(codes, quantizer.bits, quantizer.words)
-    lengths = search.squared_lengths(numbers, quantizer.books) if quantizer.kind == "sums" else None
-    return _Words(codes, None if numbers is codes else numbers, lengths)
-
-
-def _tables(quantizer: "Quantizer", query: Query, info: CodeSetInfo) -> Tables:
-    assert query.feature is not None, "checked"
-    if query.feature.shape != (quantizer.feature_dim,):
+    if feature.shape != (quantizer.feature_dim,):
         raise SearchError(
-            f"The photo's feature has {query.feature.size} numbers, and the model of “{info.key}” looks at "
+            f"The photo's feature has {feature.size} numbers, and the model of “{info.key}” looks at "
             f"{quantizer.feature_dim}: they come from different models. Encode the library again with this model."
         )
-    point = quantizer.query(query.feature)
+    point = quantizer.query(feature)
     match quantizer.kind:
         case "inner":
             return search.composite_tables(point, quantizer.books)

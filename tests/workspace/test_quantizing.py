@@ -1,5 +1,6 @@
 """Searches by a quantizer's own distance: what each method says, what a loop says, and what is refused."""
 
+import json
 import math
 
 import numpy as np
@@ -17,7 +18,9 @@ from made_quantizer import (
     make_library,
     saved,
 )
+from typer.testing import CliRunner
 
+from hashviewer.cli.app import app
 from hashviewer.errors import SearchError
 from hashviewer.library import Library, LibraryWriter
 from hashviewer.methods import all_methods, load_method
@@ -25,7 +28,7 @@ from hashviewer.networks import read_card
 from hashviewer.networks.header import compose
 from hashviewer.networks.quantizers import METHODS, read_quantizer
 from hashviewer.search import EXACT, SearchHow
-from hashviewer.workspace import Workspace, composed, own_distance, with_flipped
+from hashviewer.workspace import Workspace, composed, measuring, own_distance, with_flipped
 
 ADC = SearchHow(distance="adc")
 COUNT = 60
@@ -180,6 +183,26 @@ def test_rankings_of_two_quantizers_are_fused(tmp_path):
         found = workspace.search_several(queries, k=None, how=ADC)
         score = {row: sum(1 / (60 + 1 + place[row]) for place in places) for row in range(COUNT)}
         assert found.rows.tolist() == sorted(range(COUNT), key=lambda row: (-score[row], row))
+
+
+@pytest.mark.parametrize("form", ["dqn", "dsq by squared distance", "subic of 64"])
+def test_a_labelled_library_is_evaluated_by_the_methods_own_distance(tmp_path, form, monkeypatch):
+    monkeypatch.setattr(measuring, "QUERIES", 7)  # so that there are several blocks
+    path, method, features, codes = made(tmp_path, form)
+    told = json.loads(CliRunner().invoke(app, ["evaluate", str(path), "--json"]).stdout)
+    wanted = distances_of(method, features, codes).round(4)
+    labels = np.arange(COUNT) % 2  # sea and wood
+    values = []
+    for row in range(COUNT):
+        others = [other for other in range(COUNT) if other != row]
+        order = sorted(others, key=lambda other: wanted[row, other])
+        hits = [place for place, other in enumerate(order, 1) if labels[other] == labels[row]]
+        values.append(np.mean([number / place for number, place in enumerate(hits, 1)]))
+    assert told["own"]["distance"] == "adc"
+    assert told["own"]["mAP"]["tie_aware"] == pytest.approx(np.mean(values), abs=3e-3)
+    assert told["own"]["mAP"]["tie_aware"] != pytest.approx(told["mAP"]["tie_aware"], abs=1e-6)
+    said = CliRunner().invoke(app, ["evaluate", str(path)]).stdout
+    assert f"mAP {told['own']['mAP']['tie_aware']:.4f} by the quantizer's own distance" in said
 
 
 # What is refused
