@@ -12,7 +12,7 @@ from hashviewer.errors import CheckpointError, SearchError
 from hashviewer.library import CodeSetInfo
 from hashviewer.search import Asked, Tables
 from hashviewer.search.how import Distance
-from hashviewer.workspace.encoders import candidate_of
+from hashviewer.workspace.encoders import candidate_of, file_words
 from hashviewer.workspace.query import Query
 
 if TYPE_CHECKING:
