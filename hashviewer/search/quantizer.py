@@ -119,14 +119,14 @@ def word_numbers(codes: NDArray[np.uint8], bits: int, words: int) -> NDArray[np.
 def squared_lengths(numbers: NDArray[np.uint8], codebooks: NDArray[np.floating]) -> NDArray[np.float32]:
     """Squared lengths (N,) of the sums of code words that numbers (N, M) name in books (M, K, D)."""
     _check(codebooks)
-    lengths = np.empty(len(numbers), dtype=np.float32)
-    for start in range(0, len(numbers), BLOCK):
-        some = numbers[start : start + BLOCK]
-        sums = sum(
-            (codebooks[m, some[:, m]] for m in range(1, len(codebooks))), start=codebooks[0, some[:, 0]]
-        )
-        lengths[start : start + len(some)] = np.square(sums).sum(axis=1)
-    return lengths
+    count = len(codebooks)
+    lengths = np.zeros(len(numbers), dtype=np.float64)
+    for m in range(count):  # ||sum of c_m||^2 as the sum of products of two words, by tables of these
+        lengths += np.square(codebooks[m]).sum(axis=1)[numbers[:, m]]
+        for other in range(m + 1, count):
+            products = codebooks[m] @ codebooks[other].T  # (K, K)
+            lengths += 2 * products[numbers[:, m], numbers[:, other]]
+    return lengths.astype(np.float32)
 
 
 def _filled(values: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -205,6 +207,20 @@ def test_a_labelled_library_is_evaluated_by_the_methods_own_distance(tmp_path, f
     assert f"mAP {told['own']['mAP']['tie_aware']:.4f} by the quantizer's own distance" in said
 
 
+def test_a_search_by_code_words_leaves_torch_alone(tmp_path):
+    path = made(tmp_path, "dpq")[0]
+    program = (
+        "import sys; from pathlib import Path; from hashviewer.search import SearchHow\n"
+        "from hashviewer.workspace import Workspace\n"
+        "with Workspace.open(Path(sys.argv[1])) as opened:\n"
+        "    query = opened.query_row(1, codes=sys.argv[2])\n"
+        "    print(len(opened.search(query, how=SearchHow(distance='adc')).rows), 'torch' in sys.modules)\n"
+    )
+    words = [sys.executable, "-c", program, str(path), KEY]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(COUNT), "False"]
+
+
 # What is refused
 
 
@@ -226,6 +242,11 @@ def test_what_has_no_distance_to_code_words_is_refused_in_words(whole):
     refused(whole, "no asymmetric distance", how=SearchHow(distance="asymmetric"))
     with Workspace.open(whole) as workspace, pytest.raises(SearchError, match="no radius in bits"):
         workspace.search(workspace.query_row(4, codes=KEY), radius=3, how=ADC)
+
+
+def test_there_is_nothing_to_plan(whole):
+    with Workspace.open(whole) as workspace, pytest.raises(SearchError, match="nothing to plan"):
+        workspace.plan(KEY)
 
 
 def test_codes_that_are_no_quantizers_and_photos_without_features_are_refused(tmp_path):
