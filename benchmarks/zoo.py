@@ -90,8 +90,7 @@ def _runs(key: str, column: str) -> list[str]:
 def _run(zoo: Zoo, chosen: argparse.Namespace, key: str, bits: int, name: str, progress: Progress) -> bool:
     """One run of one method, unless it is there; True if it has a figure."""
     info = find_method(key)
-    rows = read_rows(chosen.out)
-    row = row_of(rows, info, bits)
+    row = row_of(read_rows(chosen.out), info, bits)
     recipe = _recipe(zoo, key, bits, name, chosen.seed)
     old = row["runs"].get(name)
     if old and old["recipe"] == recipe.fingerprint() and _there(chosen, row):
@@ -102,6 +101,8 @@ def _run(zoo: Zoo, chosen: argparse.Namespace, key: str, bits: int, name: str, p
         result = measured(zoo, recipe, head, on_all=name == "all", progress=progress)
     except HashViewerError as error:
         result = {"recipe": recipe.fingerprint(), "reason": str(error)}
+    rows = read_rows(chosen.out)  # others may have written meanwhile
+    row = row_of(rows, info, bits)
     row["runs"][name] = result
     if name in COLUMNS:
         row[name] = result.get("mAP")

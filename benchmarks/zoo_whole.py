@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.zoo_networks import add_options, network_file, open_images, recipe_of, run
-from benchmarks.zoo_table import SIZE, WHOLE, Row, best_methods, read_rows
+from benchmarks.zoo_table import WHOLE, WHOLE_SIZE, Row, best_methods, read_rows
 from hashviewer.cli.watching import watched
 from hashviewer.methods import find_method
 from hashviewer.networks.trunks import LITE0
@@ -97,7 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--methods", default="", help="keys with commas; the best of zoo.json if left out")
     parser.add_argument("--best", type=int, default=10, help="how many of them")
     parser.add_argument("--rate", type=float, default=3e-4, help="learning rate of the backbone")
-    parser.add_argument("--size", type=int, default=SIZE, help="px of the backbone's input")
+    parser.add_argument("--size", type=int, default=WHOLE_SIZE, help="px of the backbone's input")
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     return parser.parse_args()
 
