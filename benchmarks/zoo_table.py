@@ -24,8 +24,8 @@ _INTRODUCTION = """# Trained methods on CIFAR-10
 Made by `make zoo`, of which [docs/methods.md](../../docs/methods.md#how-the-models-of-cifar-10-are-made) tells what takes how
 long; `zoo.json` holds the same rows with all figures. {division}; mean average precision over the full
 ranking, expected over random orders of equal distances, by each method's own distance. **The images are JPEG copies of
-CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0 (to {whole} px where it is trained along), so no figure compares to the last digit with one made on the original
-pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
+CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0 (to {whole} px where it is trained along), so no figure compares to
+the last digit with one made on the original pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
 
 - *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
 - *adapted*: the backbone was trained once on the same training images, then frozen.
