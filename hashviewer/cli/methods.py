@@ -61,6 +61,7 @@ def document(info: "MethodInfo") -> dict[str, object]:
             "schedule": advice.schedule,
             "head": advice.head,
             "hidden": advice.hidden,
+            "dropout": advice.dropout,
         },
     }
 

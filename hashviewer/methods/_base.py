@@ -74,6 +74,7 @@ class Advice:
         schedule: How the learning rate falls.
         head: The hash layer's kind.
         hidden: Width of its hidden layer.
+        dropout: Share of a frozen backbone's features that the hash layer does not see in a step.
     """
 
     epochs: int = 60
@@ -85,6 +86,7 @@ class Advice:
     schedule: Literal["constant", "step", "cosine"] = "cosine"
     head: Literal["linear", "mlp"] = "mlp"
     hidden: int = 256
+    dropout: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

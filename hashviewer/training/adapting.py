@@ -1,4 +1,10 @@
-"""Trains a backbone on a labelled set by cross-entropy, so that heads can then be trained on its features."""
+"""Trains a backbone on a labelled set by cross-entropy, so that heads can then be trained on its features.
+
+What ImageNet taught it is kept as far as it can be: the classifier on top is fitted first, so that its errors do not spoil the
+backbone (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features"), and batch normalization keeps its statistics:
+images enlarged from 32 px are blurred, and statistics of their own would blow up the channels that see fine detail (a
+classifier on such features got .49 of held-out images right, with ImageNet's statistics .71).
+"""
 
 import copy
 import dataclasses
@@ -21,6 +27,8 @@ from hashviewer.training.allocator import keep_freed_memory
 from hashviewer.training.resume import RunState, load_state, save_state
 from hashviewer.training.varied_views import pasted, varied
 
+_AT_ONCE = 128  # images of a forward pass that nothing is learnt from
+_PENALTY = 0.02  # on the squares of the fitted classifier's weights, for features of deviation 1
 PixelsAt = Callable[[int], Tensor]
 """Pixels (N, S, S, 3) uint8 of all training images at an edge of S px."""
 
@@ -41,6 +49,7 @@ class Adaptation:
         stages: One after the other; small images first cost least.
         batch: Images a step.
         learning_rate: At its highest; it rises over the first epoch and falls as a half cosine.
+        classifier_rate: Learning rate of the classifier as a multiple of that.
         weight_decay: Of AdamW.
         smoothing: Share of the label given to all classes alike.
         pasting: Share of the steps on images pasted into one another.
@@ -50,16 +59,16 @@ class Adaptation:
     """
 
     stages: tuple[Stage, ...] = (
-        Stage(epochs=20, size=96),
-        Stage(epochs=18, size=128),
-        Stage(epochs=6, size=160),
+        Stage(epochs=12, size=128),
+        Stage(epochs=10, size=160),
     )
     batch: int = 64
-    learning_rate: float = 8e-4
+    learning_rate: float = 4e-4
+    classifier_rate: float = 3.0
     weight_decay: float = 0.05
     smoothing: float = 0.1
     pasting: float = 0.5
-    average: float = 0.997
+    average: float = 0.995
     seed: int = 0
     data: str = ""
 
@@ -118,7 +127,9 @@ def adapt(
     with torch.random.fork_rng():
         torch.manual_seed(adaptation.seed)
         run = _Run(trunk, labels, adaptation)
-        if state is not None and state.exists():
+        if state is None or not state.exists():
+            run.fit_classifier(pixels_at(adaptation.size(0)))
+        else:
             saved = load_state(state, adaptation.fingerprint())
             saved.put_into(run.state())
             run.records = [AdaptedEpoch(**record) for record in saved.records]
@@ -144,13 +155,15 @@ class _Run:
         self.classifier = nn.Linear(trunk.feature_dim, labels.shape[1])
         self.records: list[AdaptedEpoch] = []
         self.steps = math.ceil(len(labels) / adaptation.batch)
-        weights = [*trunk.parameters(), *self.classifier.parameters()]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [w for w in weights if w.ndim > 1], "weight_decay": adaptation.weight_decay},
-                {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
-            ]
-        )
+        groups = []
+        for module, factor in ((self.trunk, 1.0), (self.classifier, adaptation.classifier_rate)):
+            weights = list(module.parameters())
+            for some, decay in (
+                ([w for w in weights if w.ndim > 1], adaptation.weight_decay),
+                ([w for w in weights if w.ndim <= 1], 0.0),
+            ):
+                groups.append({"params": some, "weight_decay": decay, "factor": factor})
+        self.optimizer = torch.optim.AdamW(groups)
 
     def state(self) -> RunState:
         """What a later run needs to go on from here."""
@@ -159,17 +172,44 @@ class _Run:
         fingerprint = self.adaptation.fingerprint()
         return RunState(fingerprint, records, modules, {"main": self.optimizer}, torch.get_rng_state())
 
+    def fit_classifier(self, pixels: Tensor) -> None:
+        """Fit the classifier to the features that the backbone gives now."""
+        self.trunk.eval()
+        with torch.no_grad():
+            features = torch.cat([self.trunk(part) for part in torch.split(pixels, _AT_ONCE)])
+        mean, scale = features.mean(dim=0), features.std().clamp_min(1e-6)
+        scaled = (features - mean) / scale
+        weight = torch.zeros_like(self.classifier.weight, requires_grad=True)
+        bias = torch.zeros_like(self.classifier.bias, requires_grad=True)
+        optimizer = torch.optim.LBFGS([weight, bias], max_iter=60)
+
+        def loss() -> Tensor:
+            optimizer.zero_grad()
+            scores = scaled @ weight.T + bias
+            found = functional.cross_entropy(scores, self.targets, label_smoothing=self.adaptation.smoothing)
+            found = found + _PENALTY * weight.square().sum()
+            found.backward()  # type: ignore[no-untyped-call]
+            return found
+
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            self.classifier.weight.copy_(weight / scale)
+            self.classifier.bias.copy_(bias - self.classifier.weight @ mean)
+
     def epoch(self, pixels: Tensor, progress: Progress) -> AdaptedEpoch:
         """Do the next epoch."""
         began = time.perf_counter()
         number, total = len(self.records), self.adaptation.epochs
         losses = []
         self.trunk.train()
+        for module in self.trunk.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
         order = torch.randperm(len(pixels))
         for place, chosen in enumerate(torch.split(order, self.adaptation.batch)):
             step = number * self.steps + place
             for group in self.optimizer.param_groups:
-                group["lr"] = self.adaptation.learning_rate * self._factor(step)
+                group["lr"] = self.adaptation.learning_rate * group["factor"] * self._factor(step)
             losses.append(self._step(varied(pixels[chosen]), self.targets[chosen]))
             self._follow(step)
             progress(step + 1, total * self.steps, f"epoch {number + 1} of {total}")

@@ -31,6 +31,7 @@ class Recipe:
         schedule: How the learning rate falls: not, by ten at two thirds of the run, or as a half cosine.
         head: The hash layer's kind.
         hidden: Width of its hidden layer.
+        dropout: Share of a frozen backbone's features that the hash layer does not see in a step.
         seed: Of everything random.
         device: Where torch computes.
         holdout: Share of the training images kept apart to measure the run; 0 trains on all.
@@ -51,6 +52,7 @@ class Recipe:
     schedule: Literal["constant", "step", "cosine"]
     head: Literal["linear", "mlp"]
     hidden: int = 256
+    dropout: float = 0.0
     seed: int = 0
     device: str = "cpu"
     holdout: float = 0.0
@@ -105,6 +107,7 @@ def recipe_for(method: str, *, bits: int, settings: tuple[tuple[str, Value], ...
         schedule=advice.schedule,
         head=advice.head,
         hidden=advice.hidden,
+        dropout=advice.dropout,
     )
 
 
@@ -122,5 +125,7 @@ def check_recipe(recipe: Recipe) -> None:
         raise TrainingError(f"A run has at least one epoch; {recipe.epochs} were asked for.")
     if recipe.bits < 1:
         raise TrainingError(f"A code has at least one bit; {recipe.bits} were asked for.")
+    if not 0 <= recipe.dropout < 1:
+        raise TrainingError(f"The share not seen lies between 0 and 1; {recipe.dropout:g} does not.")
     if not 0 <= recipe.holdout < 1:
         raise TrainingError(f"The share held out lies between 0 and 1; {recipe.holdout:g} does not.")
