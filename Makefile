@@ -29,12 +29,21 @@ models: $(VENV)/.installed
 	$(BIN)/hashviewer train photos --data "$(MODEL_DATA)" --bits 128 -o models/photos-128.safetensors
 
 # Every method that learns from labels, trained and measured on CIFAR-10 (a zip of folders, or its authors' files): heads on a
-# backbone as it came, then on one that is adapted to the training images once.
+# backbone as it came, then on one that is adapted to the training images once; the best at 16 and 32 bits, over three seeds
+# and on unseen classes, and end to end; small nets from random weights; all files measured again. What was stopped goes on.
+# A method that cannot be trained leaves its reason in the table, and the others go on: hence the signs before the lines.
 ZOO_TRUNK := models/cifar10/efficientnet-lite0.safetensors
+ZOO_ADAPTED := --column adapted --backbone $(ZOO_TRUNK)
 
 zoo: $(ZOO_TRUNK)
-	$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)"
-	$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" --column adapted --backbone $(ZOO_TRUNK)
+	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)"
+	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" $(ZOO_ADAPTED)
+	-$(BIN)/python -m benchmarks.zoo_sanity --data "$(ZOO_DATA)" --best 10
+	-$(BIN)/python -m benchmarks.zoo_sanity --data "$(ZOO_DATA)" --best 10 $(ZOO_ADAPTED)
+	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" --best 10 --bits 16 32 $(ZOO_ADAPTED)
+	-$(BIN)/python -m benchmarks.zoo_whole --data "$(ZOO_DATA)" --best 10
+	-$(BIN)/python -m benchmarks.zoo_scratch --data "$(ZOO_DATA)"
+	$(BIN)/python -m benchmarks.zoo_check --data "$(ZOO_DATA)" --write
 
 $(ZOO_TRUNK): | $(VENV)/.installed
 	$(BIN)/python -m benchmarks.zoo_trunk --data "$(ZOO_DATA)" -o $@

@@ -1,6 +1,6 @@
 """Trains every method that learns from labels on CIFAR-10, by protocol I, and measures it.
 
-    python -m benchmarks.zoo --data cifar10-jpeg.zip [--methods dpsh,csq] [--bits 48] [--share 0.1]
+    python -m benchmarks.zoo --data cifar10-jpeg.zip [--methods dpsh,csq|--best 10] [--bits 48] [--share 0.1]
 
 Features of all images are computed once and kept in the user's cache folder. After each method its head, `zoo.json` and
 `README.md` are written; a run that was stopped goes on where it was, in the middle of a method too. Rows whose recipe and
@@ -11,7 +11,6 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import math
 import shutil
 import sys
 from pathlib import Path
@@ -21,7 +20,18 @@ import torch
 
 import hashviewer
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
-from benchmarks.zoo_table import COLUMNS, Row, best_run, read_rows, row_of, write_rows
+from benchmarks.zoo_table import (
+    COLUMNS,
+    HEADS,
+    SIZE,
+    Row,
+    best_methods,
+    best_run,
+    figures_of,
+    read_rows,
+    row_of,
+    write_rows,
+)
 from hashviewer.cli.watching import watched
 from hashviewer.errors import HashViewerError
 from hashviewer.evaluation.ranking_scores import RankingScores, fine_features, score_method
@@ -34,14 +44,14 @@ from hashviewer.training.recipe import Recipe, recipe_for
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 700_000  # of a head
+BITS = 48  # of the papers' tables
 _CHUNK = 4096
 
 
 def main() -> int:
     """Run what was asked for; the exit status is 1 where a method failed."""
     chosen = _arguments()
-    keys = [info.key for info in all_methods() if info.method.labelled]
-    wanted = [find_method(key).key for key in chosen.methods.split(",")] if chosen.methods else keys
+    wanted = _wanted(chosen)
     torch.set_num_threads(chosen.threads)
     sources = Sources(
         chosen.data,
@@ -62,6 +72,15 @@ def main() -> int:
     return 0 if all(done) else 1
 
 
+def _wanted(chosen: argparse.Namespace) -> list[str]:
+    """Keys of the methods that were asked for."""
+    if chosen.methods:
+        return [find_method(key).key for key in chosen.methods.split(",")]
+    if chosen.best:
+        return best_methods(read_rows(chosen.out), chosen.best, bits=BITS)
+    return [info.key for info in all_methods() if info.method.labelled]
+
+
 def _runs(key: str, column: str) -> list[str]:
     """The column, and "all" for a method whose paper trains on all labels of the database."""
     on_all = any(figure.protocol == "I-all" for figure in find_method(key).published)
@@ -71,8 +90,7 @@ def _runs(key: str, column: str) -> list[str]:
 def _run(zoo: Zoo, chosen: argparse.Namespace, key: str, bits: int, name: str, progress: Progress) -> bool:
     """One run of one method, unless it is there; True if it has a figure."""
     info = find_method(key)
-    rows = read_rows(chosen.out)
-    row = row_of(rows, info, bits)
+    row = row_of(read_rows(chosen.out), info, bits)
     recipe = _recipe(zoo, key, bits, name, chosen.seed)
     old = row["runs"].get(name)
     if old and old["recipe"] == recipe.fingerprint() and _there(chosen, row):
@@ -83,10 +101,12 @@ def _run(zoo: Zoo, chosen: argparse.Namespace, key: str, bits: int, name: str, p
         result = measured(zoo, recipe, head, on_all=name == "all", progress=progress)
     except HashViewerError as error:
         result = {"recipe": recipe.fingerprint(), "reason": str(error)}
+    rows = read_rows(chosen.out)  # others may have written meanwhile
+    row = row_of(rows, info, bits)
     row["runs"][name] = result
     if name in COLUMNS:
         row[name] = result.get("mAP")
-        if best_run(row) == name:
+        if best_run(row, HEADS) == name:
             row["file"] = f"{key}-{bits}.safetensors"
             chosen.out.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(head, chosen.out / row["file"])
@@ -128,19 +148,13 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     head.with_suffix(".run").unlink(missing_ok=True)
     return {
         "recipe": recipe.fingerprint(),
-        "mAP": round(scores.tie_aware, 4),
+        **figures_of(scores),
         **({} if alone is None else {"first_stage": round(alone.tie_aware, 4)}),
-        "optimistic": round(scores.optimistic, 4),
-        "pessimistic": round(scores.pessimistic, 4),
-        "precision": _or_none(scores.precision),
-        "empty": _or_none(scores.empty),
         "seconds": round(done.seconds, 1),
         "epochs": len(done.records),
         "seed": recipe.seed,
         "bytes": head.stat().st_size,
         "too_large": head.stat().st_size > MOST_BYTES and not on_all,
-        "queries": scores.queries,
-        "database": scores.database,
         "training": len(places),
     }
 
@@ -164,21 +178,18 @@ def _scores(zoo: Zoo, method: Method, *, learnt: bool, stages: int = 2, progress
     )
 
 
-def _or_none(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train and measure the methods on CIFAR-10.")
     parser.add_argument("--data", required=True, help="CIFAR-10 as a zip of folders or in its authors' files")
     parser.add_argument(
         "--methods", default="", help="keys with commas; all that learn from labels if left out"
     )
-    parser.add_argument("--bits", type=int, nargs="+", default=[48])
+    parser.add_argument("--best", type=int, default=0, help=f"only so many of zoo.json's best at {BITS} bits")
+    parser.add_argument("--bits", type=int, nargs="+", default=[BITS])
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the images and of the protocol's numbers"
     )
-    parser.add_argument("--size", type=int, default=128, help="px of the backbone's input")
+    parser.add_argument("--size", type=int, default=SIZE, help="px of the backbone's input")
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")

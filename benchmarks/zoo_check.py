@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from benchmarks import zoo_features
-from benchmarks.zoo_features import Sources, features_of
-from benchmarks.zoo_table import COLUMNS, Row, best_run, read_rows, write_rows
+from benchmarks.zoo_features import Sources, features_of, features_of_own
+from benchmarks.zoo_table import HEADS, SIZE, WHOLE, Row, best_run, read_rows, write_rows
 from hashviewer.cli.watching import watched
 from hashviewer.datasets import LabelledFeatures, open_dataset
 from hashviewer.evaluation.protocols import Split, split
@@ -31,7 +31,6 @@ from hashviewer.networks.header import read_header
 from hashviewer.networks.method_network import load_method_network
 from hashviewer.networks.trunk_file import find_trunk, tensors_of
 from hashviewer.progress import Progress
-from hashviewer.training.cached_features import FeatureKey, cached_features
 from hashviewer.training.method_data import Labelled, chosen
 
 MODELS = Path(__file__).resolve().parents[1] / "models" / "cifar10"
@@ -96,9 +95,10 @@ class Items:
             return torch.from_numpy(self.data.features)
         card = read_card(path)
         if tensors_of(path, read_header(path).data):
-            key = FeatureKey(card.sha256, card.preprocessing)
-            trunk = load_method_network(path).trunk
-            return cached_features(self.data, trunk, key, self.cache / "features", progress=progress)[0]
+            trunk, folder = load_method_network(path).trunk, self.cache / "features"
+            return features_of_own(
+                self.data, trunk, card.preprocessing, told=card.sha256, folder=folder, progress=progress
+            )
         backbone = find_trunk(card.backbone, card.backbone_sha256, beside=path)
         sources = Sources(
             "", self.cache, _name(card), card.preprocessing.size, share=1.0, mirrored=self.mirrored
@@ -132,22 +132,24 @@ def _name(card: Card) -> str:
     return str(card.path.parent / card.backbone) if card.backbone.endswith(SUFFIX) else card.backbone
 
 
-def shipped(folder: Path) -> list[tuple[Path, Row]]:
-    """Each file with the run of its row that it comes from."""
+def shipped(folder: Path, rows: list[Row]) -> list[tuple[Path, Row]]:
+    """Each file, heads and whole networks, with the run of its row that it comes from."""
     found = []
-    for row in read_rows(folder):
-        run = None if row["file"] is None else run_of(row, folder / row["file"])
-        if run is not None:
-            found.append((folder / row["file"], run))
+    for row in rows:
+        head = None if row["file"] is None else run_of(row, folder / row["file"])
+        if head is not None:
+            found.append((folder / row["file"], head))
+        if row.get("full"):
+            found.append((folder / row["full"], row["runs"][WHOLE]))
     return found
 
 
 def run_of(row: Row, path: Path) -> Row | None:
-    """The run that a file comes from: the one whose figure its card tells; else the row's best."""
-    runs = [run for name in COLUMNS if "mAP" in (run := row["runs"].get(name, {}))]
+    """The run that a head comes from: the one whose figure its card tells; else the best."""
+    runs = [run for name in HEADS if "mAP" in (run := row["runs"].get(name, {}))]
     told = {value for _, value in read_card(path).figures} if path.is_file() else set()
     by_card = [run for run in runs if run["mAP"] in told]
-    best = best_run(row)
+    best = best_run(row, HEADS)
     return by_card[0] if by_card else (None if best is None else row["runs"][best])
 
 
@@ -159,17 +161,14 @@ def main() -> int:
     items = all_items(data, chosen_options.cache, mirrored=chosen_options.mirrored)
     rows, agreed = read_rows(chosen_options.models), True
     with watched() as progress:
-        for row in rows:
-            run = None if row["file"] is None else run_of(row, chosen_options.models / row["file"])
-            if run is None:
-                continue
-            found = items.scores(chosen_options.models / row["file"], progress=progress)
+        for file, run in shipped(chosen_options.models, rows):
+            found = items.scores(file, progress=progress)
             small = small_items(data, items.division, chosen_options.cache)
-            part = small.scores(chosen_options.models / row["file"], progress=progress).tie_aware
+            part = small.scores(file, progress=progress).tie_aware
             fresh = {"mAP": found.tie_aware, "tenth": tenth(found), "small": part}
             off = {name: value - run[name] for name, value in fresh.items() if name in run}
             agreed &= all(abs(difference) <= WITHIN for difference in off.values())
-            print(row["file"], json.dumps({name: round(value, 4) for name, value in fresh.items()}), end=" ")
+            print(file.name, json.dumps({name: round(value, 4) for name, value in fresh.items()}), end=" ")
             print(f"at most {max(map(abs, off.values())):.4f} off", flush=True)
             run |= {name: round(value, 4) for name, value in fresh.items() if name not in run}
     if chosen_options.write:
@@ -182,7 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", required=True, help="CIFAR-10 as a zip of folders or in its authors' files")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the files and of zoo.json")
     parser.add_argument("--mirrored", action="store_true", help="the cached features have mirrored views")
-    parser.add_argument("--size", type=int, default=128, help="px, as README.md tells it")
+    parser.add_argument("--size", type=int, default=SIZE, help="px, as README.md tells it")
     parser.add_argument("--write", action="store_true", help="add figures that a row does not have")
     cache = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"
     parser.add_argument("--cache", type=Path, default=cache, help="of features")

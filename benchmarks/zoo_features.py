@@ -17,7 +17,7 @@ from hashviewer.datasets import LabelledFeatures, LabelledImages, open_dataset
 from hashviewer.encoding.engine import Engine, open_engine
 from hashviewer.evaluation.protocols import Split, split
 from hashviewer.images import Preprocessing
-from hashviewer.methods import Shape, find_method, save_method
+from hashviewer.methods import Method, Shape, find_method, save_method
 from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress
@@ -163,11 +163,48 @@ def engine_trunk(trunk: Trunk, about: dict[str, str], sources: Sources) -> Itera
         probe.parent.mkdir(parents=True, exist_ok=True)
         (probe.parent / trunk.weights).write_bytes(Path(sources.backbone).read_bytes())
     if not probe.is_file():
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            head = find_method("dsh").method()
-            head.build(Shape(trunk.feature_dim, 64, 2, "linear"))
-        save_method(probe, head, {}, about)
+        save_method(probe, _untrained_head(trunk), {}, about)
+    with _opened(probe) as network:
+        yield network
+
+
+def features_of_own(
+    data: LabelledImages,
+    trunk: Trunk,
+    preprocessing: Preprocessing,
+    *,
+    told: str,
+    folder: Path,
+    progress: Progress,
+) -> Tensor:
+    """Features (N, D) of a backbone that a method trained along, by the fastest engine, whatever the method's query is.
+
+    Args:
+        data: Images.
+        trunk: As it was read from the network's file.
+        preprocessing: How images become its input.
+        told: What determines its weights.
+        folder: Of the features.
+        progress: Told the images done.
+    """
+    about = {"backbone": trunk.name, "backbone_sha256": "", "preprocessing": preprocessing.to_json()}
+    probe = folder / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.safetensors"
+    save_method(probe, _untrained_head(trunk), {}, about, trunk=trunk.network.state_dict())
+    with _opened(probe) as network:
+        key = FeatureKey(f"{told}, {network.name}", preprocessing)
+        return cached_features(data, network, key, folder, progress=progress)[0]
+
+
+def _untrained_head(trunk: Trunk) -> Method:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        head = find_method("dsh").method()
+        head.build(Shape(trunk.feature_dim, 64, 2, "linear"))
+    return head
+
+
+@contextmanager
+def _opened(probe: Path) -> Iterator["EngineTrunk"]:
     engine = open_engine(probe, precision="float32")
     try:
         with ThreadPoolExecutor(engine.lanes) as threads:

@@ -1,8 +1,8 @@
 """What the zoo's figures are to be compared with: a plain classifier, the features themselves, unseen classes, other seeds.
 
-    python -m benchmarks.zoo_sanity --data cifar10-jpeg.zip --methods dpsh,csq [--seeds 0 1 2] [--column frozen]
+    python -m benchmarks.zoo_sanity --data cifar10-jpeg.zip --methods dpsh,csq|--best 10 [--seeds 0 1 2] [--column frozen]
 
-Writes `sanity.json` beside `zoo.json`; a run that was stopped goes on where it was, and what is there with the same
+Writes `sanity.json` beside `zoo.json` and what it says into `README.md`; a run that was stopped goes on where it was, and what is there with the same
 recipe is not trained again. Each seed is another training of a method on the same protocol; on unseen classes it also draws
 other ones. Those need a backbone that was not trained on them, so they are measured for the frozen one only.
 """
@@ -25,6 +25,7 @@ from torch import Tensor
 from benchmarks.zoo_check import MODELS, scores_on
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
 from benchmarks.zoo_sanity_table import CHANCE, CLASSIFIER, FEATURES, Row, read_sanity, row_for, write_sanity
+from benchmarks.zoo_table import SIZE, best_methods, read_rows, write_page
 from hashviewer.cli.watching import watched
 from hashviewer.codes import from_outputs
 from hashviewer.datasets import LabelledImages
@@ -49,6 +50,7 @@ class Task:
 
     Attributes:
         features: (V, N, D) of all items.
+        views: (V, T, D) of the training items, as the zoo has them.
         labels: (N, C) float32.
         division: Who asks whom, and what is learnt from.
         kinds: Numbers of the classes that training knows.
@@ -56,6 +58,7 @@ class Task:
     """
 
     features: Tensor
+    views: Tensor
     labels: Tensor
     division: Split
     kinds: NDArray[np.int64]
@@ -71,19 +74,21 @@ class Task:
 def whole_task(zoo: Zoo) -> Task:
     """Protocol I as the zoo has it."""
     kinds = np.arange(zoo.labels.shape[1])
-    return Task(zoo.features, zoo.labels, zoo.division, kinds, zoo.told)
+    return Task(zoo.features, zoo.views, zoo.labels, zoo.division, kinds, zoo.told)
 
 
 def unseen_task(zoo: Zoo, *, seed: int) -> Task:
     """The same with the classes that this seed draws kept from training, and asked for."""
     found = unseen_classes(zoo.data.labels, zoo.division, seed=seed)
-    return Task(zoo.features, zoo.labels, found.division, found.seen, zoo.told)
+    places = np.searchsorted(zoo.division.training, found.division.training)
+    views = zoo.views[:, torch.from_numpy(places)]
+    return Task(zoo.features, views, zoo.labels, found.division, found.seen, zoo.told)
 
 
 def run_method(task: Task, recipe: Recipe, head: Path, *, progress: Progress) -> Row:
     """Train by a recipe and measure the file that comes of it."""
     places, kinds = torch.from_numpy(task.division.training), torch.from_numpy(task.kinds)
-    examples = CachedExamples(task.features[:, places], task.labels[places][:, kinds])
+    examples = CachedExamples(task.views, task.labels[places][:, kinds])
     done = train(recipe, examples, state=head.with_suffix(".run"), progress=progress)
     save_method(head, done.method, dict(recipe.settings), {"backbone": "", "backbone_sha256": ""})
     head.with_suffix(".run").unlink(missing_ok=True)
@@ -198,8 +203,16 @@ def main() -> int:
     chosen = _arguments()
     torch.set_num_threads(chosen.threads)
     keys = [find_method(key).key for key in chosen.methods.split(",") if key]
+    rows = read_rows(chosen.out)
+    keys += best_methods(rows, chosen.best, bits=chosen.bits, column=chosen.column)
     sources = Sources(
-        chosen.data, chosen.cache, chosen.backbone, chosen.size, chosen.share, mirrored=chosen.mirrored
+        chosen.data,
+        chosen.cache,
+        chosen.backbone,
+        chosen.size,
+        chosen.share,
+        mirrored=chosen.mirrored,
+        views=chosen.views,
     )
     with watched() as progress:
         zoo = open_zoo(sources, progress=progress)
@@ -208,9 +221,11 @@ def main() -> int:
         runner = _Runner(zoo, chosen, progress)
         for seed in chosen.seeds:
             runner.references(seed)
-        for key in keys:
+        for key in dict.fromkeys(keys):
             for seed in chosen.seeds:
                 runner.method(key, seed)
+    if rows:
+        write_page(chosen.out, rows, division=zoo.division.describe(), size=chosen.size)
     return 1 if runner.failed else 0
 
 
@@ -218,15 +233,17 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare the methods with what they must be better than.")
     parser.add_argument("--data", required=True, help="CIFAR-10 as a zip of folders or in its authors' files")
     parser.add_argument("--methods", default="", help="keys with commas; the references alone if left out")
+    parser.add_argument("--best", type=int, default=0, help="so many of zoo.json's best in the column, too")
     parser.add_argument("--bits", type=int, default=48)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the images and of the protocol's numbers"
     )
-    parser.add_argument("--size", type=int, default=128, help="px of the backbone's input")
+    parser.add_argument("--size", type=int, default=SIZE, help="px of the backbone's input")
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")
+    parser.add_argument("--views", type=int, default=4, help="of each training image, beside the plain one")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--out", type=Path, default=MODELS)
     cache = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"

@@ -1,28 +1,48 @@
 """The zoo's results as files: zoo.json, one row a method and length, and the table in README.md that follows from it."""
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import zoo_sanity_table
+from hashviewer.evaluation.ranking_scores import RankingScores
 from hashviewer.methods import MethodInfo, Published
 
-COLUMNS = ("frozen", "adapted", "end_to_end")
+HEADS = ("frozen", "adapted")  # columns whose file is a head
+WHOLE, SCRATCH = "end_to_end", "scratch"
+COLUMNS = (*HEADS, WHOLE)
+SIZE, WHOLE_SIZE = (
+    160,
+    128,
+)  # px of the input of a frozen backbone and of one that is trained along, unless told otherwise
 Row = dict[str, Any]
 
 _INTRODUCTION = """# Trained methods on CIFAR-10
 
-Made by `make zoo`; `zoo.json` holds the same rows with all figures. {division}; mean average precision over the full
+Made by `make zoo`, of which [docs/methods.md](../../docs/methods.md#how-the-models-of-cifar-10-are-made) tells what takes how
+long; `zoo.json` holds the same rows with all figures. {division}; mean average precision over the full
 ranking, expected over random orders of equal distances, by each method's own distance. **The images are JPEG copies of
-CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0, so no figure compares to the last digit with one made on the original
-pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
+CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0 (to {whole} px where it is trained along), so no figure compares to
+the last digit with one made on the original pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
 
 - *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
 - *adapted*: the backbone was trained once on the same training images, then frozen.
-- *end to end*: the method trained the whole network.
+- *end to end*: the method trained the whole network from its ImageNet weights; the best three of these networks are here.
 - *ties*: lowest and highest value that an order of equal distances can give. *empty*: share of queries that find nothing
   within Hamming radius 2.
 - *all labels*: the same method trained on the labels of the whole database, as its paper does.
 """
+
+
+_SCRATCH = """## From random weights
+
+Small nets of the papers at 32 px, end to end from random weights on the same training images: that this way works, too. So
+few images do not make a backbone, as the difference to the table above shows. These networks are not here.
+
+| method | bits | network | epochs | training | mAP | ties | empty |
+|---|---|---|---|---|---|---|---|"""
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -35,8 +55,16 @@ def write_rows(folder: Path, rows: list[Row], *, division: str, size: int) -> No
     rows = sorted(rows, key=lambda row: (row["family"], row["method"], row["bits"]))
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "zoo.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size)
-    _write(folder / "README.md", said + "\n" + table(rows))
+    write_page(folder, rows, division=division, size=size)
+
+
+def write_page(folder: Path, rows: list[Row], *, division: str, size: int) -> None:
+    """Write README.md: the rows, and beside them what sanity.json holds to compare them with, if it is there."""
+    said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size, whole=WHOLE_SIZE)
+    compared = zoo_sanity_table.section(folder)
+    lines = zoo_sanity_table.reference_lines(folder)
+    parts = [said, table(rows, lines), scratch_section(rows), compared]
+    _write(folder / "README.md", "\n".join(part for part in parts if part))
 
 
 def row_of(rows: list[Row], info: MethodInfo, bits: int) -> Row:
@@ -45,7 +73,14 @@ def row_of(rows: list[Row], info: MethodInfo, bits: int) -> Row:
         if (row["method"], row["bits"]) == (info.key, bits):
             break
     else:
-        row = {"method": info.key, "bits": bits, **dict.fromkeys(COLUMNS), "file": None, "runs": {}}
+        row = {
+            "method": info.key,
+            "bits": bits,
+            **dict.fromkeys(COLUMNS),
+            "file": None,
+            "full": None,
+            "runs": {},
+        }
         rows.append(row)
     figure = published(info, bits)
     row |= {
@@ -64,18 +99,43 @@ def published(info: MethodInfo, bits: int) -> Published | None:
     return min(info.published, key=lambda one: (abs(one.bits - bits), one.protocol != "I"), default=None)
 
 
-def best_run(row: Row) -> str | None:
-    """The column of the best run that trained on the protocol's own training images."""
-    known = {name: run["mAP"] for name, run in row["runs"].items() if name in COLUMNS and "mAP" in run}
+def figures_of(scores: RankingScores) -> Row:
+    """What a run tells of its ranking."""
+    return {
+        "mAP": round(scores.tie_aware, 4),
+        "optimistic": round(scores.optimistic, 4),
+        "pessimistic": round(scores.pessimistic, 4),
+        "precision": _or_none(scores.precision),
+        "empty": _or_none(scores.empty),
+        "queries": scores.queries,
+        "database": scores.database,
+    }
+
+
+def best_run(row: Row, columns: Sequence[str] = COLUMNS) -> str | None:
+    """The best of some columns, all of which trained on the protocol's own training images."""
+    known = {name: run["mAP"] for name, run in row["runs"].items() if name in columns and "mAP" in run}
     return max(known, key=lambda name: known[name], default=None)
 
 
-def table(rows: list[Row]) -> str:
+def best_methods(rows: list[Row], count: int, *, bits: int, column: str | None = None) -> list[str]:
+    """Keys of the methods with the highest figures of a column, or of their best one, at one length of codes."""
+    found = {}
+    for row in rows:
+        name = column or best_run(row)
+        figure = row["runs"].get(name, {}).get("mAP") if name else None
+        if row["bits"] == bits and figure is not None:
+            found[row["method"]] = figure
+    return sorted(found, key=lambda key: (-found[key], key))[:count]
+
+
+def table(rows: list[Row], references: Sequence[str] = ()) -> str:
+    """The rows as Markdown, below those of what they are to be compared with."""
     lines = [
-        "| method | family | bits | published | frozen | adapted | end to end | all labels | ties | empty | training | head |",
+        "| method | family | bits | published | frozen | adapted | end to end | all labels | ties | empty | training | files |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *(_line(row) for row in rows)]) + "\n"
+    return "\n".join([*lines, *references, *(_line(row) for row in rows)]) + "\n"
 
 
 def _line(row: Row) -> str:
@@ -92,12 +152,37 @@ def _line(row: Row) -> str:
     cells += [_figure(row[column]) for column in COLUMNS]
     cells += [_figure(row["runs"].get("all", {}).get("mAP")), ties]
     cells += [_share(run.get("empty")), f"{run['seconds']:.0f} s" if run else "–"]
-    head = f"[{row['bits']} bits]({row['file']})" if row["file"] else (reason or "–")
-    return "| " + " | ".join([*cells, head]) + " |"
+    files = {"head": row["file"], "whole network": row.get("full")}
+    links = ", ".join(f"[{what}]({file})" for what, file in files.items() if file)
+    return "| " + " | ".join([*cells, links or reason or "–"]) + " |"
+
+
+def scratch_section(rows: list[Row]) -> str:
+    """The small nets from random weights; empty where there are none."""
+    lines = []
+    for row in rows:
+        run = row["runs"].get(SCRATCH, {})
+        if "mAP" in run:
+            cells = [
+                row["title"],
+                str(row["bits"]),
+                run["network"],
+                str(run["epochs"]),
+                f"{run['seconds']:.0f} s",
+                _figure(run["mAP"]),
+                f"{run['pessimistic']:.3f}–{run['optimistic']:.3f}",
+                _share(run["empty"]),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([_SCRATCH, *lines]) + "\n" if lines else ""
 
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _or_none(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def _share(value: float | None) -> str:

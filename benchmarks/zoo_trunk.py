@@ -78,9 +78,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the images and of the protocol's numbers"
     )
-    parser.add_argument("--epochs", type=int, nargs="+", default=[16, 6], help="of each stage")
+    parser.add_argument("--epochs", type=int, nargs="+", default=[20, 18, 6], help="of each stage")
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[96, 128], help="px of the images of each stage"
+        "--sizes", type=int, nargs="+", default=[96, 128, 160], help="px of the images of each stage"
     )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the backbone's file to write")

@@ -85,6 +85,25 @@ def test_a_method_whose_paper_has_all_labels_is_also_run_so_and_its_figure_stand
     assert zoo_table.best_run(row) == "frozen"
 
 
+def test_the_head_is_that_of_the_best_head_even_where_a_whole_network_is_better(run, tmp_path):
+    _, (row,) = run("--methods", "dpsh", "--bits", "16")
+    row["runs"]["end_to_end"] = {**row["runs"]["frozen"], "mAP": 1.0}
+    row["runs"]["frozen"]["mAP"] = 0.1
+    row["file"] = None
+    zoo_table.write_rows(tmp_path / "out", [row], division="protocol I", size=128)
+    (tmp_path / "out" / "dpsh-16.safetensors").unlink()
+    _, (row,) = run("--methods", "dpsh", "--bits", "16", "--column", "adapted")
+    assert (row["file"], zoo_table.best_run(row)) == ("dpsh-16.safetensors", "end_to_end")
+    assert (tmp_path / "out" / row["file"]).is_file()
+
+
+def test_the_best_at_48_bits_can_be_asked_for(run, tmp_path):
+    run("--methods", "dpsh,csq", "--bits", "48")
+    _, rows = run("--best", "1", "--bits", "16")
+    best = max((row for row in rows if row["bits"] == 48), key=lambda row: row["frozen"])["method"]
+    assert [row["method"] for row in rows if row["bits"] == 16] == [best]
+
+
 def test_a_share_of_the_data_is_of_each_class_and_always_the_same(tmp_path):
     from hashviewer.datasets import open_dataset
 

@@ -10,8 +10,11 @@ from hashviewer.cli.output import print_json
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hashviewer.datasets import LabelledCodes
-    from hashviewer.evaluation import EvaluationReport, Wanted
+    from hashviewer.evaluation import EvaluationReport, MeanAveragePrecision, Wanted
     from hashviewer.evaluation.protocols import Split
     from hashviewer.evaluation.sanity import Baseline
     from hashviewer.progress import Progress
@@ -52,32 +55,38 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure how well codes rank: mean average precision with its ties, precision, recall, lookup."""
-    from hashviewer.cli.evaluate_output import baseline_document, document, tell
+    from hashviewer.cli.evaluate_output import baseline_document, document, own_document, tell, tell_own
     from hashviewer.evaluation import Wanted
 
-    data, key = _opened(what, codes, features=baseline)
+    data, key, rows = _opened(what, codes, features=baseline)
     division = split_of(data, protocol, queries=queries, training=training, seed=seed)
     wanted = Wanted(topk=topk, radius=radius)
     with watched() as progress:
         report = measured(data, division, wanted, progress=progress)
         learnt = _learnt(data, division, wanted, progress=progress) if baseline else None
+        own = _own(what, key, rows, data, division, progress=progress)
     if json:
-        extra = {"baseline": baseline_document(learnt), "codes": key}
+        extra = {"baseline": baseline_document(learnt), "own": own_document(own), "codes": key}
         print_json(document(report, data, division) | extra)
     else:
+        tell_own(own)
         tell(report, data, division, learnt)
 
 
-def _opened(path: Path, codes: str, *, features: bool) -> tuple["LabelledCodes", str]:
-    """What is measured, and the key of its codes."""
+def _opened(
+    path: Path, codes: str, *, features: bool
+) -> tuple["LabelledCodes", str, "NDArray[np.int64] | None"]:
+    """What is measured, the key of its codes, and the rows of a library that it is."""
     if path.suffix.lower() != CODES_SUFFIX:
         return _from_library(path, codes, features=features)
     from hashviewer.datasets import read_codes
 
-    return read_codes(path), path.stem
+    return read_codes(path), path.stem, None
 
 
-def _from_library(path: Path, codes: str, *, features: bool) -> tuple["LabelledCodes", str]:
+def _from_library(
+    path: Path, codes: str, *, features: bool
+) -> tuple["LabelledCodes", str, "NDArray[np.int64]"]:
     """The codes and labels of the rows that queries can find."""
     import numpy as np
 
@@ -99,7 +108,7 @@ def _from_library(path: Path, codes: str, *, features: bool) -> tuple["LabelledC
             np.full(len(rows), ""),
             features=library.features(key, rows) if features else None,
         )
-        return found, key
+        return found, key, rows
 
 
 def split_of(
@@ -156,6 +165,28 @@ def measured(
         wanted=wanted,
         progress=progress,
     )
+
+
+def _own(
+    path: Path,
+    key: str,
+    rows: "NDArray[np.int64] | None",
+    data: "LabelledCodes",
+    division: "Split",
+    *,
+    progress: "Progress",
+) -> "MeanAveragePrecision | None":
+    """What a quantizer's own distance reaches; None where the codes are compared by their bits."""
+    from hashviewer.workspace import is_quantized
+
+    if rows is None:
+        return None
+    with opened(path) as workspace:
+        if not is_quantized(workspace.code_set(key)):
+            return None
+        from hashviewer.workspace.measuring import own_precision
+
+        return own_precision(workspace, key, rows, data.labels, division, progress=progress)
 
 
 def _learnt(

@@ -7,7 +7,7 @@ import numpy as np
 
 from hashviewer.cli.output import say, say_table
 from hashviewer.datasets import LabelledCodes
-from hashviewer.evaluation import EvaluationReport
+from hashviewer.evaluation import EvaluationReport, MeanAveragePrecision
 from hashviewer.evaluation.figures import Lookup, WithinRadius
 from hashviewer.evaluation.protocols import Split
 from hashviewer.evaluation.sanity import Baseline
@@ -62,6 +62,23 @@ def baseline_document(baseline: Baseline | None) -> dict[str, object] | None:
         "mAP": _precision(baseline.report),
         "lookup": _lookup(baseline.report.lookup),
     }
+
+
+def own_document(own: MeanAveragePrecision | None) -> dict[str, object] | None:
+    """What the codes' own distance reaches; null where the other figures are of that distance."""
+    if own is None:
+        return None
+    figures = {"tie_aware": own.tie_aware, "optimistic": own.optimistic, "pessimistic": own.pessimistic}
+    return {"distance": "adc", "mAP": figures}
+
+
+def tell_own(own: MeanAveragePrecision | None) -> None:
+    """The same as text, before the figures of bits."""
+    if own is not None:
+        say(
+            f"mAP {own.tie_aware:.4f} by the quantizer's own distance (adc; {own.pessimistic:.4f} to {own.optimistic:.4f}). The "
+            "figures below count bits that differ, which says little of codes that are numbers of code words."
+        )
 
 
 def tell(report: EvaluationReport, data: LabelledCodes, division: Split, baseline: Baseline | None) -> None:

@@ -1,5 +1,6 @@
 """hashviewer export: write an answer, or all codes, to a file or folder."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from hashviewer.cli.asking import CodesOption, JsonOption, LibraryArgument, asked, codes_of, opened
 from hashviewer.cli.output import print_json, say
 from hashviewer.cli.query import NearestOption, RadiusOption, RerankOption, limit
+from hashviewer.cli.search_options import how_to_search
 from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
@@ -56,11 +58,12 @@ def export(
         else:
             question = asked(workspace, image, codes=key)
             wanted = limit(k, radius)
-            matches = workspace.search(question, k=wanted, radius=radius, rerank=rerank, progress=progress)
+            how = how_to_search([workspace.code_set(key)])
+            ask = partial(workspace.search, question, how=how, progress=progress)
             report = exports.export(
                 workspace,
                 question,
-                matches,
+                ask(k=wanted, radius=radius, rerank=rerank),
                 format=chosen,
                 output=output,
                 k=wanted,

@@ -61,6 +61,7 @@ def library_document(workspace: "Workspace", *, problems: bool) -> dict[str, obj
                 "model_sha256": info.model_sha256,
                 "engine": info.engine,
                 "precision": info.precision,
+                "query": info.query,
             }
             for info in workspace.code_sets
         ],

@@ -74,14 +74,14 @@ def query(
     engine: EngineOption = HERE,
     json: JsonOption = False,
 ) -> None:
-    """Find the photos nearest to a picture, by the Hamming distance of their codes.
+    """Find the photos nearest to a picture, by the Hamming distance of their codes or by a quantizer's.
 
     A photo of the library finds itself first, at distance 0. Equal distances stand in the order of their rows.
     """
     with opened(library, engine=engine) as workspace, watched() as progress:
         keys = [codes_of(workspace, key) for key in _keys(codes)]
         how = how_to_search(
-            workspace.code_set(keys[0]).bits,
+            [workspace.code_set(key) for key in keys],
             mode=mode,
             tables=tables,
             probe=probe,
@@ -168,11 +168,13 @@ def document(workspace: "Workspace", question: "Query", matches: "Matches") -> d
 def _say(workspace: "Workspace", question: "Query", matches: "Matches") -> None:
     from hashviewer.export import hits
 
+    scored = matches.scores is not None
+    scores = matches.scores.tolist() if matches.scores is not None else [0.0] * len(matches.rows)
     say_table(
-        ("rank", "distance", "row", "label", "path"),
+        ("rank", *(("score",) if scored else ()), "distance", "row", "label", "path"),
         [
-            (hit.rank, hit.distance, hit.row, hit.label, hit.place)
-            for hit in hits(workspace, question, matches)
+            (hit.rank, *((f"{score:.4f}",) if scored else ()), hit.distance, hit.row, hit.label, hit.place)
+            for hit, score in zip(hits(workspace, question, matches), scores, strict=True)
         ],
     )
     say(

@@ -1,5 +1,6 @@
 """The options that say how to search, and the `SearchHow` that they stand for."""
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from hashviewer.library import CodeSetInfo
     from hashviewer.search import SearchHow
 
 
@@ -65,8 +67,9 @@ DistanceOption = Annotated[
     Distance | None,
     typer.Option(
         "--distance",
-        help="Order by the Hamming distance (if left out), by weighted bits (--weights), by the query's real-valued "
-        "outputs (asymmetric), or by the look-up tables of a quantizer (adc; no library holds them yet).",
+        help="Order by the Hamming distance, by weighted bits (--weights), by the query's real-valued outputs (asymmetric), "
+        "or by the look-up tables of the quantizer that made the codes (adc). If left out: adc for a quantizer's codes, else "
+        "hamming.",
     ),
 ]
 WeightsOption = Annotated[
@@ -78,7 +81,7 @@ WeightsOption = Annotated[
 
 
 def how_to_search(
-    bits: int,
+    sets: "Sequence[CodeSetInfo]",
     *,
     mode: Mode = Mode.RANK,
     tables: int | None = None,
@@ -87,7 +90,7 @@ def how_to_search(
     distance: Distance | None = None,
     weights: Path | None = None,
 ) -> "SearchHow":
-    """What the options say.
+    """What the options say of searching some code sets; bits are those of the first.
 
     Raises:
         SearchError: They do not go together, or the weights cannot be read.
@@ -96,7 +99,8 @@ def how_to_search(
     from hashviewer.search.weight_files import read_weights
 
     _check(mode, tables, probe, order, distance, weights)
-    by = distance or (Distance.HAMMING if weights is None else Distance.WEIGHTED)
+    bits = sets[0].bits
+    by = distance or (_own(sets) if weights is None else Distance.WEIGHTED)
     how = SearchHow(
         mode=mode.value,
         distance=by.value,
@@ -107,6 +111,20 @@ def how_to_search(
     )
     how.check(bits)
     return how
+
+
+def _own(sets: "Sequence[CodeSetInfo]") -> Distance:
+    """The distance that codes were made for."""
+    from hashviewer.errors import SearchError
+    from hashviewer.workspace import own_distance
+
+    own = {own_distance(info) for info in sets}
+    if len(own) > 1:
+        raise SearchError(
+            "Some of these code sets are a quantizer's and some are not: they have no distance in common. Ask them one at a "
+            "time, or by --distance hamming."
+        )
+    return Distance(own.pop())
 
 
 def _check(

@@ -31,6 +31,7 @@ from hashviewer.cli.train_options import (
     SeedOption,
     SetOption,
     SizeOption,
+    VariedOption,
 )
 from hashviewer.cli.watching import watched
 
@@ -60,6 +61,7 @@ def train(
     maps: MapsOption = 1,
     scratch: ScratchOption = False,
     bfloat16: Bfloat16Option = False,
+    varied: VariedOption = False,
     attended: AttendedOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -71,7 +73,7 @@ def train(
         return
     choices = MethodChoices(
         backbone, freeze, size, head, epochs, settings or [], protocol, measure_every, mirrored, maps, scratch,
-        bfloat16,
+        bfloat16, varied,
     )  # fmt: skip
     train_a_method(method, asked, choices, json=json, attended=attended)
 

@@ -178,6 +178,7 @@ def parsed(words: list[str]) -> tuple[str, Asked, MethodChoices]:
     choices = MethodChoices(
         given["backbone"], given["freeze"], given["size"], given["head"], given["epochs"], given["settings"] or [],
         given["protocol"], given["measure_every"], given["mirrored"], given["maps"], given["scratch"], given["bfloat16"],
+        given["varied"],
     )  # fmt: skip
     return given["method"], asked, choices
 

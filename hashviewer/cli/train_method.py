@@ -93,6 +93,7 @@ def job_of(method: str, asked: Asked, choices: MethodChoices) -> "MethodJob":
         frozen=choices.freeze,
         size=choices.size,
         mirrored=choices.mirrored,
+        varied=choices.varied,
         maps=choices.maps,
         scratch=choices.scratch,
         protocol=_protocol(choices.protocol),  # type: ignore[arg-type]

@@ -97,6 +97,13 @@ ScratchOption = Annotated[
 MirroredOption = Annotated[
     bool, typer.Option("--mirrored", help="Show a frozen backbone every image mirrored, too.")
 ]
+VariedOption = Annotated[
+    bool,
+    typer.Option(
+        "--varied",
+        help="Show a backbone that is trained along its images cut out and in other light, too, not only moved.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +134,4 @@ class MethodChoices:
     maps: int = 1
     scratch: bool = False
     bfloat16: bool = False
+    varied: bool = False

@@ -374,6 +374,7 @@ class _Run:
             engine=engine,
             precision=precision,
             model_path=str(card.path.absolute()),
+            query=card.query,
         )
         return info if self._existing is None else replace(info, model=self._existing.model)
 

@@ -94,6 +94,7 @@ def open_codes(file: Path, *, group: str = "/") -> CodeSegment:
         engine=str(told.get("engine", "")),
         precision=str(told.get("precision", "")),
         model_path=str(told.get("model_path", "")),
+        query=str(told.get("query", "hamming")),
     )
     rows = int(told["rows"])
     for name, shape in _shapes(rows, info).items():

@@ -65,6 +65,7 @@ class CodeSetInfo:
         engine: What ran the network.
         precision: "float32", "bfloat16", …
         model_path: Where the checkpoint was found, "" = unknown.
+        query: How a query is compared with the codes: "hamming", or "quantizer" where they are numbers of code words.
     """
 
     key: str
@@ -78,6 +79,7 @@ class CodeSetInfo:
     engine: str
     precision: str
     model_path: str
+    query: str = "hamming"
 
 
 @dataclass(frozen=True, slots=True)

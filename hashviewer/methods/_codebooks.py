@@ -82,25 +82,40 @@ def begin_as_product(points: Tensor, books: int, words: int) -> Tensor:
     return made
 
 
-def icm(points: Tensor, books: Tensor, *, sweeps: int = 3, metric: Tensor | None = None) -> Tensor:
-    """Indices (N, M) by iterated conditional modes: visit the books in random order, best word given the others.
+def icm(
+    points: Tensor,
+    books: Tensor,
+    *,
+    sweeps: int = 3,
+    metric: Tensor | None = None,
+    in_order: bool = False,
+) -> Tensor:
+    """Indices (N, M) by iterated conditional modes: visit one book after another, best word given the others.
 
     Args:
         points: (N, D).
         books: (M, K, D).
         sweeps: Passes over the books; begun with no word chosen.
         metric: V (G, D): errors are measured as ||V e||^2; None for ||e||^2.
+        in_order: Whether the books are visited from the first to the last, so that equal points get equal codes
+            whenever they are encoded; else each sweep draws an order.
     """
     if metric is not None:
         points, books = points @ metric.T, books @ metric.T
     indices = torch.zeros(len(points), len(books), dtype=torch.int64, device=points.device)
     chosen = torch.zeros_like(points[None]).repeat(len(books), 1, 1)  # (M, N, D)
     for _ in range(sweeps):
-        for m in torch.randperm(len(books)).tolist():
+        for m in visits(len(books), in_order=in_order):
             residual = points - (chosen.sum(0) - chosen[m])
             indices[:, m] = squared_distance(residual, books[m]).argmin(1)
             chosen[m] = books[m, indices[:, m]]
     return indices
+
+
+def visits(books: int, *, in_order: bool) -> list[int]:
+    """The order in which a sweep visits the books: as they stand, or drawn."""
+    order: list[int] = list(range(books)) if in_order else torch.randperm(books).tolist()
+    return order
 
 
 def least_squares(points: Tensor, indices: Tensor, books: Tensor) -> Tensor:

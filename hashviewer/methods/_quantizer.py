@@ -74,8 +74,9 @@ class Quantizer(Method):
         return _codebooks.reconstruct(self.indices[places], self.books)
 
     def encode(self, outputs: Tensor) -> Tensor:
-        """The indices as bits."""
-        indices = _codebooks.icm(self.activation(outputs), self.books, metric=self.metric())
+        """The indices as bits; of an item alone, whenever it is encoded."""
+        points = self.activation(outputs)
+        indices = _codebooks.icm(points, self.books, metric=self.metric(), in_order=True)
         return _codebooks.to_bits(indices, WORDS)
 
     def distances(self, queries: Tensor, codes: Tensor) -> Tensor:

@@ -60,7 +60,6 @@ class SDH(Method):
     No term joins two bits but that of orthogonal weights, and each bit for itself is best where all others are: on
     one and the same halving of the classes. Orthogonal weights give independent bits only if the features are
     white, so they are (else bits had a mean correlation of .54 and a precision of .51 on held-out images of CIFAR-10, now
-
     .26 and .58), and only if a bit has weights of its own: behind the paper's shared hidden layers, which an "mlp" head
     has, all bits settled alike (.93 and .29). Hence the advice of a linear head, the tanh layer alone, which the
     specification of a hash layer on a deep network is, too. Where a port has alpha = 1 and lam2 = 0.001, these are

@@ -130,7 +130,7 @@ class SPDAQ(Quantizer):
     def encode(self, outputs: Tensor) -> Tensor:
         linear = self.activation(outputs) @ self.towards
         own = linear.new_zeros(len(linear), 1)
-        indices = lower_codes(None, self.books, self.quadratic, own, linear)
+        indices = lower_codes(None, self.books, self.quadratic, own, linear, in_order=True)
         return _codebooks.to_bits(indices, WORDS)
 
     def learnt_codes(self) -> Tensor:
@@ -143,16 +143,22 @@ def objective(items: Tensor, quadratic: Tensor, own: Tensor, linear: Tensor) -> 
 
 
 def lower_codes(
-    begun: Tensor | None, books: Tensor, quadratic: Tensor, own: Tensor, linear: Tensor
+    begun: Tensor | None,
+    books: Tensor,
+    quadratic: Tensor,
+    own: Tensor,
+    linear: Tensor,
+    *,
+    in_order: bool = False,
 ) -> Tensor:
     """Codes (N, M) that lower each item's objective: the best word of one book after another, given the others.
 
-    Begins from given codes, or with no word chosen.
+    Begins from given codes, or with no word chosen; visits the books in a drawn order, or in theirs.
     """
     indices = linear.new_zeros(len(linear), len(books), dtype=torch.int64) if begun is None else begun.clone()
     items = torch.zeros_like(linear) if begun is None else _codebooks.reconstruct(begun, books)
     for sweep in range(_SWEEPS):
-        for m in torch.randperm(len(books)).tolist():
+        for m in _codebooks.visits(len(books), in_order=in_order):
             words = books[m]  # (K, D)
             others = items if begun is None and sweep == 0 else items - words[indices[:, m]]
             slope = others @ quadratic + own * others - linear

@@ -14,6 +14,8 @@ FORMAT = "hashviewer-checkpoint-1"
 METHOD_FORMAT = "hashviewer-method-1"  # a trained method, see `hashviewer.methods`
 SUFFIX = ".safetensors"
 FEATURES = "features"  # the backbone of a method that was trained on ready features
+QUANTIZER = "quantizer"  # the query of models whose codes are numbers of code words
+SEARCHED = ("hamming", QUANTIZER)  # queries that a library answers
 _REQUIRED = ("method", "bits", "backbone", "backbone_sha256", "preprocessing", "feature_dim")
 
 
@@ -35,7 +37,8 @@ class Card:
         sha256: SHA-256 of the checkpoint file.
         license: Terms of use.
         created: The version of the code and the seed that made it.
-        query: What a query needs: "hamming" for the Hamming distance of codes, else a distance of the method's own.
+        query: What a query needs: "hamming" for the Hamming distance of codes, "quantizer" for look-up tables of code
+            words (see `networks.quantizers`), else a distance of the method's own.
         bit_weights: (bits,) what each bit counts in the "weighted" distance, where that is the sum of the weights of
             the bits that differ; else empty.
     """
@@ -61,7 +64,6 @@ _NEEDS = {
     "weighted": "weighs every bit for itself",
     "asymmetric": "codes the query otherwise than the database",
     "segments": "counts the segments of the code that agree",
-    "quantizer": "looks distances up in its codebooks",
     "radius": "looks at every code within its radius",
 }
 
@@ -69,17 +71,19 @@ _NEEDS = {
 def why_not_searchable(card: Card) -> str:
     """Why a library cannot be encoded and searched with a model; "" if it can.
 
-    A model whose bits have weights can: a search may take `Card.bit_weights`, or count every bit alike.
+    A quantizer can, by its own distance. A model whose bits have weights can: a search may take `Card.bit_weights`, or
+    count every bit alike.
     """
     if card.backbone == FEATURES:
         return (
             f"{card.name} was trained on features: no network goes with it that could look at pictures. "
             "Train the method on images."
         )
-    if card.query != "hamming" and not card.bit_weights:
+    if card.query not in SEARCHED and not card.bit_weights:
         return (
             f"{card.name} is {card.method}, whose query {_NEEDS.get(card.query, 'is a distance of its own')}; a library "
-            "is searched by the Hamming distance of codes. “hashviewer methods” says which methods have that query."
+            "is searched by the Hamming distance of codes or by a quantizer's look-up tables. “hashviewer methods” says "
+            "which methods have these queries."
         )
     return ""
 

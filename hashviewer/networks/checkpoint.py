@@ -100,8 +100,8 @@ def load_network(path: Path) -> "nn.Module":
     (B, feature_dim), both float32; pixels are normalised inside.
 
     Raises:
-        CheckpointError: The file cannot be used, the backbone's weights are absent or other ones, or the query of
-            a trained method is not the Hamming distance.
+        CheckpointError: The file cannot be used, the backbone's weights are absent or other ones, or a library cannot be
+            searched by the query of a trained method.
     """
     from hashviewer.networks.backbones import BACKBONE, load_backbone
     from hashviewer.networks.photo_network import PhotoNetwork

@@ -9,7 +9,14 @@ from hashviewer.search.looking_up import Index, build_index
 from hashviewer.search.lookup import BucketTable
 from hashviewer.search.multi_index import MultiIndex
 from hashviewer.search.neighbours import Neighbours
-from hashviewer.search.quantizer import composite_tables, product_tables
+from hashviewer.search.quantizer import (
+    composite_tables,
+    product_tables,
+    score_tables,
+    squared_lengths,
+    sum_tables,
+    word_numbers,
+)
 from hashviewer.search.ranking import rank
 from hashviewer.search.reranking import rerank, rerank_by_codes, rerank_mutual
 from hashviewer.search.results import EXACT, Cost, Matches, not_searched
@@ -54,5 +61,9 @@ __all__ = [
     "rerank_by_codes",
     "rerank_mutual",
     "scan",
+    "score_tables",
     "search",
+    "squared_lengths",
+    "sum_tables",
+    "word_numbers",
 ]

@@ -23,11 +23,15 @@ class Asked:
         code: (W,) packed code.
         outputs: (bits,) real-valued outputs; None where they are not known.
         tables: What a quantizer's code words add to the distance; needed for "adc" only.
+        numbers: (N, M) the code words of the codes searched; None where each byte of a code is the number of one.
+        lengths: (N,) what each row adds to a squared distance; None adds nothing.
     """
 
     code: NDArray[np.uint8]
     outputs: NDArray[np.floating] | None = None
     tables: Tables | None = None
+    numbers: NDArray[np.uint8] | None = None
+    lengths: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +124,11 @@ def _ranked(question: _Question, weighing: Tables | None) -> Matches:
 def _by_score(question: _Question, near: Matches, weighing: Tables) -> Matches:
     """The answer from all codes by a real-valued distance; `near` knows the distances in bits."""
     k = question.k if question.radius is None else 1
-    scored = rank_by_tables(weighing, question.codes, k=k, rows=question.rows)
+    codes, lengths = question.codes, None
+    if question.how.distance == "adc":
+        lengths = question.asked.lengths
+        codes = codes if question.asked.numbers is None else question.asked.numbers
+    scored = rank_by_tables(weighing, codes, k=k, rows=question.rows, lengths=lengths)
     rows = scored.rows
     if question.radius is not None:
         rows = np.flatnonzero(near.all_distances <= question.radius)

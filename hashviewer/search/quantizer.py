@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hashviewer import codes as packed
 from hashviewer.errors import SearchError
-from hashviewer.search.tables import Tables
+from hashviewer.search.tables import BLOCK, Tables
 
 Measure = Literal["euclidean", "dot"]
 
@@ -57,6 +58,75 @@ def composite_tables(feature: NDArray[np.floating], codebooks: NDArray[np.floati
     if feature.shape != codebooks.shape[2:]:
         raise SearchError(_different(feature, codebooks.shape[2]))
     return Tables(values=_filled(-(codebooks @ feature.astype(np.float64))))
+
+
+def sum_tables(feature: NDArray[np.floating], codebooks: NDArray[np.floating]) -> Tables:
+    """Tables for squared Euclidean distances to the sums of a composite quantizer, less the sums' squared lengths.
+
+    These are no matter of single words: a row's own (see `squared_lengths`) is added to what the tables say of it.
+
+    Args:
+        feature: (D,) the query's feature.
+        codebooks: (M, K, D) code words of each book, K up to 256.
+
+    Raises:
+        SearchError: Feature and code books do not fit.
+    """
+    products = composite_tables(feature, codebooks).values
+    return Tables(values=2 * products, offset=float(np.square(feature.astype(np.float64)).sum()))
+
+
+def score_tables(scores: NDArray[np.floating]) -> Tables:
+    """Tables of a query that scores the words itself, the higher the nearer.
+
+    Args:
+        scores: (M, K) of each word of each book, K up to 256.
+
+    Raises:
+        SearchError: There are more words than a byte can name, or none.
+    """
+    _check(scores[..., None])
+    return Tables(values=_filled(-scores.astype(np.float64)))
+
+
+def word_numbers(codes: NDArray[np.uint8], bits: int, words: int) -> NDArray[np.uint8]:
+    """The numbers of code words, a byte each, in packed codes; the most significant bit of a number comes first.
+
+    Args:
+        codes: (N, W) packed.
+        bits: Width of the codes.
+        words: Words of a book: a power of two, at most 256.
+
+    Returns:
+        (N, M), the codes themselves where a number is a byte.
+
+    Raises:
+        SearchError: The bits are not a whole number of numbers.
+    """
+    each = (words - 1).bit_length()
+    if not 2 <= words <= 256 or words != 1 << each or bits % each:
+        raise SearchError(f"Codes of {bits} bits do not consist of numbers of {words} code words.")
+    if each == 8:
+        return codes
+    numbers = np.empty((len(codes), bits // each), dtype=np.uint8)
+    for start in range(0, len(codes), BLOCK):
+        some = slice(start, start + BLOCK)
+        ones = packed.unpack(codes[some], bits).reshape(-1, bits // each, each)
+        numbers[some] = np.packbits(ones, axis=2, bitorder="big")[:, :, 0] >> (8 - each)
+    return numbers
+
+
+def squared_lengths(numbers: NDArray[np.uint8], codebooks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Squared lengths (N,) of the sums of code words that numbers (N, M) name in books (M, K, D)."""
+    _check(codebooks)
+    count = len(codebooks)
+    lengths = np.zeros(len(numbers), dtype=np.float64)
+    for m in range(count):  # ||sum of c_m||^2 as the sum of products of two words, by tables of these
+        lengths += np.square(codebooks[m]).sum(axis=1)[numbers[:, m]]
+        for other in range(m + 1, count):
+            products = codebooks[m] @ codebooks[other].T  # (K, K)
+            lengths += 2 * products[numbers[:, m], numbers[:, other]]
+    return lengths.astype(np.float32)
 
 
 def _filled(values: NDArray[np.floating]) -> NDArray[np.float32]:

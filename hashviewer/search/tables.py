@@ -40,10 +40,11 @@ def rank_by_tables(
     k: int | None = None,
     radius: float | None = None,
     rows: NDArray[np.bool_] | None = None,
+    lengths: NDArray[np.float32] | None = None,
 ) -> ScoredMatches:
     """The rows nearest by `tables`, sorted by (distance, row).
 
-    The sums are of 32-bit numbers, byte by byte in order, whichever kernel makes them.
+    The sums are of 32-bit numbers, byte by byte in order, whichever kernel makes them, and a row's own length last.
 
     Args:
         tables: The query.
@@ -51,6 +52,7 @@ def rank_by_tables(
         k: At most so many rows; None for all.
         radius: Only rows at this distance or nearer; None for any.
         rows: (N,) True for the rows to search; None searches all.
+        lengths: (N,) what each row adds to a squared distance, which is then at least 0; None adds nothing.
 
     Raises:
         SearchError: Tables and codes do not fit, a value is not a finite number, or k is below 1.
@@ -59,6 +61,13 @@ def rank_by_tables(
     check_scored(k, radius)
     _check(tables, codes, rows)
     distances, minima = _sums(tables, np.ascontiguousarray(codes), rows)
+    if lengths is not None:
+        if lengths.shape != distances.shape:
+            raise SearchError(
+                f"There are {lengths.size} lengths for {len(codes)} codes; the library has changed since, search again."
+            )
+        np.maximum(distances + lengths, np.float32(0), out=distances)
+        minima = _minima(distances)
     nearest = nearest_scored(distances, minima, k=k, radius=radius)
     seconds = time.perf_counter() - started
     return ScoredMatches(
@@ -75,11 +84,11 @@ def _sums(
     """Distances (N,), infinite where a row is left out, and the smallest of each part."""
     count, width = codes.shape
     distances = empty(count, np.float32)
-    minima = np.empty(-(-count // PART), dtype=np.float32)
     values = np.ascontiguousarray(tables.values, dtype=np.float32).reshape(-1)
     if kernels.ready() and count >= LEAST_COMPILED:
         summing, threads = kernels.module("summing"), kernels.module("threads")
         flat = codes.reshape(-1)
+        minima = np.empty(-(-count // PART), dtype=np.float32)
         marks = np.empty(0, dtype=np.uint8) if rows is None else np.ascontiguousarray(rows).view(np.uint8)
 
         def work(start: int, end: int) -> None:
@@ -102,9 +111,15 @@ def _sums(
             distances[part] += values[256 * byte : 256 * (byte + 1)][codes[part, byte]]
     if rows is not None:
         distances[~rows] = np.inf
-    if count:
-        minima[:] = np.minimum.reduceat(distances, np.arange(0, count, PART))
-    return distances, minima
+    return distances, _minima(distances)
+
+
+def _minima(distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The smallest of each part: (ceil(N / PART),)."""
+    if not len(distances):
+        return np.empty(0, dtype=np.float32)
+    minima: NDArray[np.float32] = np.minimum.reduceat(distances, np.arange(0, len(distances), PART))
+    return minima
 
 
 def _check(tables: Tables, codes: NDArray[np.uint8], rows: NDArray[np.bool_] | None) -> None:

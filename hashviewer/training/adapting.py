@@ -17,6 +17,7 @@ from torch.nn import functional
 from hashviewer.errors import TrainingError
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress, silent
+from hashviewer.training.allocator import keep_freed_memory
 from hashviewer.training.resume import RunState, load_state, save_state
 from hashviewer.training.varied_views import pasted, varied
 
@@ -48,13 +49,17 @@ class Adaptation:
         data: Digest of what it is trained on.
     """
 
-    stages: tuple[Stage, ...] = (Stage(epochs=16, size=96), Stage(epochs=6, size=128))
+    stages: tuple[Stage, ...] = (
+        Stage(epochs=20, size=96),
+        Stage(epochs=18, size=128),
+        Stage(epochs=6, size=160),
+    )
     batch: int = 64
-    learning_rate: float = 6e-4
+    learning_rate: float = 8e-4
     weight_decay: float = 0.05
     smoothing: float = 0.1
     pasting: float = 0.5
-    average: float = 0.995
+    average: float = 0.997
     seed: int = 0
     data: str = ""
 
@@ -109,6 +114,7 @@ def adapt(
     Raises:
         TrainingError: The loss is not a number, or the saved state is of another run.
     """
+    keep_freed_memory()
     with torch.random.fork_rng():
         torch.manual_seed(adaptation.seed)
         run = _Run(trunk, labels, adaptation)
@@ -131,7 +137,8 @@ class _Run:
 
     def __init__(self, trunk: Trunk, labels: Tensor, adaptation: Adaptation) -> None:
         self.adaptation = adaptation
-        self.trunk = trunk
+        # else each convolution turns its numbers round
+        self.trunk: Trunk = trunk.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(trunk)
         self.targets = labels.float() / labels.float().sum(dim=1, keepdim=True)
         self.classifier = nn.Linear(trunk.feature_dim, labels.shape[1])

@@ -16,10 +16,12 @@ from hashviewer.errors import DatasetError, TrainingError
 from hashviewer.images import Preprocessing
 from hashviewer.networks.trunks import Trunk
 from hashviewer.progress import Progress, silent
+from hashviewer.training.allocator import keep_freed_memory
 from hashviewer.training.cached_features import FeatureKey, cached_features
 from hashviewer.training.crew import ALONE, Crew
 from hashviewer.training.examples import CachedExamples
-from hashviewer.training.image_examples import ImageExamples
+from hashviewer.training.image_examples import ImageExamples, mirrored_and_shifted
+from hashviewer.training.varied_views import varied
 
 Labelled = LabelledImages | LabelledFeatures
 _MOST_PIXELS = 12 * 1024**3  # bytes of images kept in memory
@@ -105,9 +107,18 @@ def image_examples(
     preprocessing: Preprocessing,
     place: Place,
     *,
+    strongly: bool = False,
     progress: Progress = silent,
 ) -> ImageExamples:
     """Examples of images in memory, with a backbone that is trained along.
+
+    Args:
+        images: The set.
+        trunk: The backbone.
+        preprocessing: How images become its input.
+        place: Where the backbone computes.
+        strongly: Whether views are also cut out and lit at random, instead of mirrored and moved alone.
+        progress: Told the images read; may cancel.
 
     Raises:
         TrainingError: They do not fit into memory.
@@ -119,14 +130,19 @@ def image_examples(
         )
     pixels = pixels_of(images, preprocessing, progress=progress)
     labels = torch.from_numpy(images.labels)
+    trunk = trunk.to(place.device)
+    if torch.device(place.device).type == "cpu":
+        keep_freed_memory()
+        trunk = trunk.to(memory_format=torch.channels_last)  # else each convolution turns its numbers round
     return ImageExamples(
-        trunk.to(place.device),
+        trunk,
         pixels.to(place.device),
         labels.to(place.device),
         feature_dim=trunk.feature_dim,
         bfloat16=place.bfloat16,
         positions=trunk.positions,
         crew=place.crew,
+        views=varied if strongly else mirrored_and_shifted,
     )
 
 

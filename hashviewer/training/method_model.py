@@ -50,6 +50,8 @@ class MethodJob:
         frozen: Whether the backbone stays as it is; None freezes one that has trained weights.
         size: Edge of its input in px; None takes what it was made for.
         mirrored: Whether a frozen backbone also sees every image mirrored.
+        varied: Whether a backbone that is trained along sees images cut out, mirrored and lit at random, instead of
+            mirrored and moved alone.
         maps: Places of the backbone's last map that an attention method sees (see `networks.maps`); 1 for pooled
             features. For data that are features, the places they hold.
         scratch: Whether the backbone begins with random weights, though there may be trained ones.
@@ -64,6 +66,7 @@ class MethodJob:
     frozen: bool | None = None
     size: int | None = None
     mirrored: bool = False
+    varied: bool = False
     maps: int = 1
     scratch: bool = False
     protocol: ProtocolName | None = None
@@ -117,6 +120,7 @@ class MethodReport:
 def train_method(
     job: MethodJob,
     *,
+    ready: Prepared | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     progress: Progress = silent,
 ) -> MethodReport:
@@ -124,6 +128,7 @@ def train_method(
 
     Args:
         job: What to do.
+        ready: Its parts, prepared before; None prepares them.
         on_epoch: Told each epoch that is done in this call.
         progress: Told images, then steps; may cancel, which keeps features and whole epochs.
 
@@ -132,7 +137,7 @@ def train_method(
     """
     if job.place.bfloat16:
         check_bfloat16(job.place.device)
-    ready, crew = prepare(job), job.place.crew
+    ready, crew = ready or prepare(job), job.place.crew
     if ready.frozen and crew.size > 1:
         raise TrainingError(
             "A head on features is trained by one process within minutes: start it without torchrun, or --finetune "
@@ -181,9 +186,15 @@ def prepare(job: MethodJob, data: Labelled | None = None, trunk: Trunk | None = 
     _check_sizes(job, data, trunk)
     preprocessing = _preprocessing(job, trunk)
     frozen = _frozen(job, trunk)
+    if frozen and job.varied:
+        raise TrainingError(
+            "A frozen backbone sees no varied views, since its features are computed once: leave out --varied, or "
+            "--finetune the backbone."
+        )
     seen = f"{data.fingerprint} {job.backbone or LITE0} {frozen} {job.mirrored} {preprocessing.to_json()}"
     seen += f" {job.maps} places" if job.maps > 1 else ""
     seen += " from random weights" if job.scratch else ""
+    seen += " in varied views" if job.varied else ""
     seen += " in bfloat16" if job.place.bfloat16 else ""
     recipe = dataclasses.replace(job.recipe, data=hashlib.sha256(seen.encode()).hexdigest())
     return Prepared(data, division, trunk, frozen, preprocessing, recipe)
@@ -205,6 +216,7 @@ def _refuse_what_features_lack(job: MethodJob, data: LabelledFeatures) -> None:
         f"--size {job.size}": job.size is not None,
         "--mirrored": job.mirrored,
         "--scratch": job.scratch,
+        "--varied": job.varied,
     }
     useless = [name for name, given in asked.items() if given]
     if useless:
@@ -279,7 +291,7 @@ def _examples(job: MethodJob, ready: Prepared, *, progress: Progress) -> Example
         return cached_examples(
             data, trunk, preprocessing, job.place, mirrored=job.mirrored, progress=progress
         )
-    return image_examples(data, trunk, preprocessing, job.place, progress=progress)
+    return image_examples(data, trunk, preprocessing, job.place, strongly=job.varied, progress=progress)
 
 
 def _about(job: MethodJob, ready: Prepared, done: Trained) -> dict[str, str]:

@@ -71,10 +71,11 @@ class SavedState:
                 module.load_state_dict(own)
         for player, optimizer in state.optimizers.items():
             described = optimizer.state_dict()
+            weights = [weight for group in optimizer.param_groups for weight in group["params"]]
             entries: dict[int, dict[str, Tensor]] = {}
             for key, tensor in self._under(f"optimizer.{player}.").items():
                 place, _, leaf = key.partition(".")
-                entries.setdefault(int(place), {})[leaf] = tensor
+                entries.setdefault(int(place), {})[leaf] = _laid_out_as(weights[int(place)], tensor)
             described["state"] = entries
             optimizer.load_state_dict(described)
 
@@ -148,6 +149,13 @@ def saved_records(path: Path) -> tuple[str, Sequence[dict[str, Any]]]:
     if metadata.get("format") != FORMAT:
         raise TrainingError(f"The state {path.name} is of another version. Delete it to begin anew.")
     return metadata.get("recipe", ""), records
+
+
+def _laid_out_as(weight: Tensor, tensor: Tensor) -> Tensor:
+    """A tensor in a weight's memory format, as an optimizer makes its own, so that the next step rounds as it would have."""
+    if tensor.shape != weight.shape:
+        return tensor
+    return torch.empty_like(weight, dtype=tensor.dtype, device=tensor.device).copy_(tensor)
 
 
 def _entries(optimizer: torch.optim.Optimizer) -> Iterator[tuple[int, str, Tensor]]:

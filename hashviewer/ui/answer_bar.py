@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
 from hashviewer.ui.explorer import Explorer
+from hashviewer.ui.quantized import shows_quantized
 from hashviewer.ui.search_words import Notice, notice_of
 from hashviewer.ui.theme import theme_watcher
 
@@ -49,7 +50,8 @@ class AnswerBar(QFrame):
         results = self.explorer.results
         if results is not None and results.query is not self.explorer.query:
             return  # stale with the photos, until the answer is there
-        self.notice = None if results is None else notice_of(results)
+        quantized = shows_quantized(self.explorer)
+        self.notice = None if results is None else notice_of(results, quantized=quantized)
         notice = self.notice
         self.setVisible(notice is not None)
         if notice is None or results is None:

@@ -12,8 +12,9 @@ from hashviewer.search.how import Distance
 from hashviewer.statistics import Buckets
 from hashviewer.ui.asking import Step
 from hashviewer.ui.explorer import Explorer, Options, RowFilter, Weights
+from hashviewer.ui.quantized import why_no_tables
 from hashviewer.ui.suggesting import suggestion
-from hashviewer.workspace import Query, Workspace
+from hashviewer.workspace import Query, Workspace, is_quantized
 
 FEW = 20_000  # photos whose buckets are counted in a few milliseconds
 
@@ -64,17 +65,19 @@ class Setting:
 
     def how(self, query: Query) -> SearchHow:
         """How this query is searched: as the options say, as far as its code set allows."""
-        bits = self.workspace.code_set(query.codes).bits
+        info = self.workspace.code_set(query.codes)
         wanted = self.options
         if query.outputs is None:
             distance: Distance = "hamming" if wanted.distance == "asymmetric" else wanted.distance
             wanted = replace(wanted, distance=distance, probing="distance")
-        if wanted.distance == "adc":  # no code set says yet which quantizer made it
+        if wanted.distance == ("asymmetric" if is_quantized(info) else "adc"):
+            wanted = replace(wanted, distance="hamming")
+        if wanted.distance == "adc" and why_no_tables(query):
             wanted = replace(wanted, distance="hamming")
         if self.exact:
             wanted = replace(wanted, mode="rank")
         of_these = self.weights is not None and self.weights.codes == query.codes
-        return wanted.how(bits, self.weights if of_these else None)
+        return wanted.how(info.bits, self.weights if of_these else None)
 
 
 def answer(

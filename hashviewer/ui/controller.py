@@ -17,6 +17,7 @@ from hashviewer.ui.asking import MOST_PARTS, Crop, Part, Question, Step, make
 from hashviewer.ui.explorer import Explorer, Options, Results, RowFilter
 from hashviewer.ui.filtering import rows_with_words
 from hashviewer.ui.history import History
+from hashviewer.ui.quantized import fitting
 from hashviewer.ui.suggesting import suggestion
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.workspace import Query, Workspace
@@ -350,6 +351,9 @@ class Controller(QObject):
 
     def _on_codes_changed(self) -> None:
         self._warm_up()
+        workspace, codes = self.explorer.workspace, self.explorer.codes
+        if workspace is not None and codes is not None:
+            self.explorer.options = fitting(self.explorer.options, workspace.code_set(codes))
         query, step = self.explorer.query, self.history.present
         if query is None or step is None or query.codes == self.explorer.codes:
             return

@@ -91,6 +91,7 @@ class SearchPanel(QFrame):
     def _connect(self) -> None:
         self.explorer.options_changed.connect(self.draw)
         self.explorer.query_changed.connect(self._offer_distances)
+        self.explorer.codes_changed.connect(self.draw)
         for combo in (self.mode, self.probing, self.distance):
             combo.activated.connect(self._on_edited)
         for spin in (self.probe, self.tables, self.reach):

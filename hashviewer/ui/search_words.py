@@ -8,6 +8,7 @@ from hashviewer.search import Matches
 from hashviewer.search.how import Distance, Mode
 from hashviewer.search.probes import within
 from hashviewer.ui.explorer import Explorer, Options, Results
+from hashviewer.ui.quantized import shows_quantized, why_no_tables
 from hashviewer.ui.views.reading import counted
 
 MODE_WORDS: dict[Mode, str] = {
@@ -27,6 +28,11 @@ ORDERED_BY: dict[Distance, str] = {
     "asymmetric": "the query's outputs at the bits that differ",
     "adc": "the distance to the quantizer's code words",
 }
+
+
+OF_NUMBERS = (
+    "These codes are numbers of code words: that bits differ says little. Order them by Quantizer (ADC)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ def short_words(options: Options) -> str:
 
 def effort_words(options: Options, bits: int | None) -> str:
     """What a mode does, in a sentence, before anything is asked."""
+    if options.distance == "adc":  # tables of codes know nothing of code words
+        return "Every code is compared, by the quantizer's look-up tables: nothing can be missed."
     if options.mode == "rank":
         return "Every code is compared: nothing can be missed."
     if options.mode == "multi":
@@ -73,16 +81,27 @@ def effort_words(options: Options, bits: int | None) -> str:
 
 def why_not(distance: Distance, explorer: Explorer) -> str:
     """Why the photos cannot be ordered by a distance now; empty when they can."""
-    query = explorer.query
+    query, quantized = explorer.query, shows_quantized(explorer)
+    if distance == "asymmetric" and quantized:
+        return (
+            "These codes are numbers of code words, not signs of outputs: there is nothing to weigh bits by."
+        )
     if distance == "asymmetric" and query is not None and query.outputs is None:
         return "Of this query only the code is known, not the real-valued outputs."
-    if distance == "adc":
+    if distance == "adc" and not quantized:
         return "These codes are no quantizer's: there are no code words to look up."
+    if distance == "adc" and query is not None:
+        return why_no_tables(query).capitalize()
     return ""
 
 
-def notice_of(results: Results) -> Notice | None:
-    """What is to be said of an answer; None for the plain exact ranking."""
+def notice_of(results: Results, *, quantized: bool = False) -> Notice | None:
+    """What is to be said of an answer; None for the plain exact ranking.
+
+    Args:
+        results: The answer.
+        quantized: Whether the codes are numbers of code words.
+    """
     matches, options = results.matches, results.options
     if results.instead_of is not None:
         return Notice("Exact", _compared(matches, results.instead_of), switches=True)
@@ -96,15 +115,20 @@ def notice_of(results: Results) -> Notice | None:
         )
     if options.distance != matches.how.distance:
         return Notice(
-            "Hamming", f"{DISTANCE_WORDS[options.distance]} distance is not possible here: {_reason(results)}"
+            "Hamming",
+            f"{DISTANCE_WORDS[options.distance]} distance is not possible here: {_reason(results, quantized=quantized)}",
         )
     if matches.how.distance != "hamming":
         text = f"Ordered by {ORDERED_BY[matches.how.distance]}; the numbers count bits"
         return Notice(DISTANCE_WORDS[matches.how.distance], text)
-    return None
+    return Notice("Hamming", OF_NUMBERS) if quantized else None
 
 
-def _reason(results: Results) -> str:
+def _reason(results: Results, *, quantized: bool) -> str:
+    if results.options.distance == "adc":
+        return why_no_tables(results.query) or "these codes are no quantizer's."
+    if quantized:
+        return "these codes are numbers of code words."
     if results.query.is_composed:
         return "several codes are asked."
     return "of this query only the code is known."

@@ -12,6 +12,7 @@ from hashviewer.workspace.location import (
     libraries_folder,
     locate_library,
 )
+from hashviewer.workspace.quantizing import is_quantized, own_distance
 from hashviewer.workspace.query import Explanation, Query
 from hashviewer.workspace.workspace import Workspace
 
@@ -23,7 +24,9 @@ __all__ = [
     "composed",
     "is_checkpoint",
     "is_library",
+    "is_quantized",
     "libraries_folder",
     "locate_library",
+    "own_distance",
     "with_flipped",
 ]

@@ -69,12 +69,29 @@ def find_model_of(info: CodeSetInfo) -> Path:
     Raises:
         SearchError: It is not on this machine, or the file of that name is another one by its SHA-256.
     """
-    from hashviewer.networks import find_model, read_card
-
     if not info.model_sha256:
         raise SearchError(
             f"The codes “{info.key}” came without a model that could encode a picture. Ask the rows of the library."
         )
+    found, changed = candidate_of(info)
+    if found is not None:
+        return found
+    raise SearchError(
+        f"A picture cannot be encoded here: the model “{info.model}” (SHA-256 {info.model_sha256[:12]}…) that made "
+        f"these codes is not on this machine.{changed} Photos of the library can still be asked by their row; "
+        f"for pictures, {file_words(info)} or encode the library with a model that is here."
+    )
+
+
+def file_words(info: CodeSetInfo) -> str:
+    """What to do about a model's file that is not there."""
+    return f"put the model file back{' at ' + info.model_path if info.model_path else ''}"
+
+
+def candidate_of(info: CodeSetInfo) -> tuple[Path | None, str]:
+    """The checkpoint of a code set by its SHA-256, or None and a sentence about a file that is another one by its name."""
+    from hashviewer.networks import find_model, read_card
+
     candidates = [Path(info.model_path)] if info.model_path else []
     with contextlib.suppress(CheckpointError):  # the sentence below tells what to do
         candidates.append(find_model(info.model))
@@ -82,13 +99,8 @@ def find_model_of(info: CodeSetInfo) -> Path:
     for candidate in candidates:
         try:
             if read_card(candidate).sha256 == info.model_sha256:
-                return candidate
+                return candidate, ""
         except (CheckpointError, OSError):
             continue
         changed = f" {candidate} is another model of that name."
-    raise SearchError(
-        f"A picture cannot be encoded here: the model “{info.model}” (SHA-256 {info.model_sha256[:12]}…) that made "
-        f"these codes is not on this machine.{changed} Photos of the library can still be asked by their row; "
-        f"for pictures, put the model file back{' at ' + info.model_path if info.model_path else ''} "
-        "or encode the library with a model that is here."
-    )
+    return None, changed

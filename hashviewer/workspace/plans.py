@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer import planner
+from hashviewer.errors import SearchError
 from hashviewer.library import Library
 from hashviewer.planner import Goal, Plan
 from hashviewer.progress import Progress
+from hashviewer.workspace.quantizing import is_quantized
 from hashviewer.workspace.searching import searched
 
 NEIGHBOURS = 100  # planned for where nothing else is said
@@ -32,7 +34,16 @@ class Plans:
         radius: int | None,
         progress: Progress,
     ) -> Plan:
-        """Try every way to search the code set `key`; blocks for up to about a minute."""
+        """Try every way to search the code set `key`; blocks for up to about a minute.
+
+        Raises:
+            SearchError: There is but one way.
+        """
+        if any(info.key == key and is_quantized(info) for info in self._library.code_sets):
+            raise SearchError(
+                f"The codes “{key}” are a quantizer's: near photos have no near codes, so tables find nothing, and the one way to "
+                "search them is to compare every code. There is nothing to plan."
+            )
         goal = Goal(recall, k=NEIGHBOURS if k is None and radius is None else k, radius=radius)
         codes, mask = searched(self._library, key, None)
         rows = np.flatnonzero(mask)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer import search
 from hashviewer.errors import SearchError
-from hashviewer.library import Library
+from hashviewer.library import CodeSetInfo, Library
 from hashviewer.progress import Progress
 from hashviewer.search import Asked, Matches, SearchHow
 from hashviewer.workspace import composing
 from hashviewer.workspace.indexes import KeptIndexes
+from hashviewer.workspace.quantizing import Quantizers, is_quantized
 from hashviewer.workspace.query import Query
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ class Searching:
     def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
         self._indexes = KeptIndexes()
+        self._quantizers = Quantizers()
 
     def close(self) -> None:
         """Let the tables go."""
         self._indexes.clear()
+        self._quantizers.clear()
 
     def prepare(self, key: str, how: SearchHow) -> None:
         """Build the tables that `how` needs; blocks."""
@@ -58,7 +61,7 @@ class Searching:
         self._check_rerank(query, rerank)
         mask = self._mask(encoded, rows)
         depth = None if k is None else max(k, rerank)
-        if query.is_composed:
+        if query.is_composed and how.distance != "adc":
             progress(0, None, "Searching")
             bits = self._workspace.code_set(query.codes).bits
             return composing.compare(query, codes, bits, k=k, radius=radius, rows=mask)
@@ -105,8 +108,19 @@ class Searching:
         progress(0, None, "Searching" if how.whole else "Looking into the tables")
         index = self._indexes.get(info.key, codes, encoded, info.bits, how)
         progress(0, None, "Searching")
-        asked = Asked(query.code, query.outputs)
+        asked = self._asked(query, info, codes, how)
         return search.search(asked, codes, info.bits, how=how, index=index, k=k, radius=radius, rows=mask)
+
+    def _asked(self, query: Query, info: CodeSetInfo, codes: NDArray[np.uint8], how: SearchHow) -> Asked:
+        """The query as numbers, with what its distance needs."""
+        if how.distance == "adc":
+            return self._quantizers.asked(query, info, codes)
+        if how.distance == "asymmetric" and is_quantized(info):
+            raise SearchError(
+                f"The codes “{info.key}” are numbers of code words, not signs of outputs, so there is no asymmetric distance of "
+                "bits: order by the quantizer's own distance (adc)."
+            )
+        return Asked(query.code, query.outputs)
 
     def _mask(self, encoded: NDArray[np.bool_], rows: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         mask = both(encoded, self._workspace.library.alive)

@@ -1,4 +1,4 @@
-"""The shipped heads: each loads, codes what it is shown, and says of itself what its row says; with the images, it is measured again."""
+"""The shipped heads and networks: each loads, codes what it is shown, and says of itself what its row says; with the images, it is measured again."""
 
 import json
 
@@ -11,7 +11,7 @@ from hashviewer.methods import all_methods, load_method, signs
 from hashviewer.networks.card import models_folders, read_card
 from hashviewer.progress import silent
 
-SHIPPED = shipped(MODELS)
+SHIPPED = shipped(MODELS, read_rows(MODELS))
 needs_files = pytest.mark.skipif(not SHIPPED, reason="models/cifar10 holds no trained methods yet")
 
 
@@ -20,10 +20,8 @@ needs_files = pytest.mark.skipif(not SHIPPED, reason="models/cifar10 holds no tr
 )
 def test_no_file_among_the_models_is_without_a_card_or_a_row(path):
     if path.parent == MODELS:
-        used = {row["file"] for row in read_rows(MODELS)} | {
-            read_card(MODELS / row["file"]).backbone for row in read_rows(MODELS) if row["file"]
-        }
-        assert path.name in used
+        files = {file.name for file, _ in SHIPPED}
+        assert path.name in files | {read_card(MODELS / name).backbone for name in files}
     else:
         assert read_card(path).bits > 0
 

@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from benchmarks import zoo_features, zoo_sanity, zoo_sanity_table, zoo_table
+from hashviewer.datasets import LabelledFeatures
+from hashviewer.evaluation.protocols import split
 from hashviewer.evaluation.sanity import over_seeds
+from hashviewer.methods import find_method
 from hashviewer.training.recipe import recipe_for
 
 
@@ -94,3 +97,83 @@ def test_a_method_that_fails_is_told_and_the_others_go_on(run, capsys):
 def test_without_comparisons_the_page_has_no_section(tmp_path):
     assert zoo_sanity_table.section(tmp_path) == ""
     assert zoo_sanity_table.reference_lines(tmp_path) == []
+
+
+def test_a_method_learns_from_the_same_views_as_in_the_zoo_on_unseen_classes_too():
+    labels = np.eye(4, dtype=np.uint8)[np.arange(80) % 4]
+    features = torch.arange(80.0)[None, :, None]
+    division = split(labels, "I", queries_per_class=2, training_per_class=5)
+    moved = features[:, torch.from_numpy(division.training)] + 0.5
+    data = LabelledFeatures("f", "", ("a", "b", "c", "d"), labels, features[0].numpy())
+    zoo = zoo_features.Zoo(data, division, features, moved, {}, "")
+    for task in (zoo_sanity.whole_task(zoo), zoo_sanity.unseen_task(zoo, seed=0)):
+        assert task.views[0, :, 0].tolist() == (task.division.training + 0.5).tolist()
+
+
+def made_row(method, bits, **columns):
+    """A row of zoo.json with these figures."""
+    info = find_method(method)
+    row = zoo_table.row_of([], info, bits)
+    figures = {"optimistic": 0.9, "pessimistic": 0.1, "empty": None, "seconds": 1.0}
+    row["runs"] = {name: {"mAP": value, **figures} for name, value in columns.items()}
+    return {**row, **columns}
+
+
+def made_comparison(method, bits, seen, unseen):
+    """A row of sanity.json with figures of three seeds."""
+    runs = {
+        "seen": [{"seed": n, "recipe": "", "mAP": value, "bits": bits or 4} for n, value in enumerate(seen)],
+        "unseen": [{"seed": n, "recipe": "", "mAP": value, "classes": []} for n, value in enumerate(unseen)],
+    }
+    return {"method": method, "bits": bits, "column": "frozen", **runs}
+
+
+def page_of(folder, rows):
+    zoo_table.write_rows(folder, rows, division="protocol I", size=128)
+    return (folder / "README.md").read_text("utf-8")
+
+
+def test_the_page_sets_the_methods_beside_the_classifier_unseen_classes_and_seeds_where_they_are_there(
+    tmp_path,
+):
+    rows = [made_row("dpsh", 48, frozen=0.7), made_row("csq", 48, frozen=0.6)]
+    bare = page_of(tmp_path, rows)
+    assert "Compared with what" not in bare
+    assert "classifier" not in bare
+    classifier = made_comparison("classifier", None, [0.71], [0.4, 0.42, 0.44])
+    dpsh = made_comparison("dpsh", 48, [0.70, 0.72, 0.74], [0.50, 0.52, 0.54])
+    zoo_sanity_table.write_sanity(tmp_path, [classifier, dpsh])
+    page = page_of(tmp_path, rows)
+    table, section = page.split("## Compared with what")
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    assert ["classifier" in line for line in lines] == [False, False, True, False, False]
+    assert "| 4 |" in lines[2]
+    assert "| 0.710 |" in lines[2]
+    assert len({line.count("|") for line in lines}) == 1
+    assert "| DPSH | 48 | frozen | 0.720 ± 0.020 (3) | 0.520 ± 0.020 (3) |" in section
+    assert "| 0.420 ± 0.020 (3) |" in section
+    (tmp_path / "sanity.json").unlink()
+    assert page_of(tmp_path, rows) == bare
+
+
+def test_the_best_of_a_column_are_compared_and_the_page_is_written_again(run, tmp_path):
+    rows = [
+        made_row("dpsh", 16, frozen=0.7),
+        made_row("csq", 16, frozen=0.8),
+        made_row("dsh", 48, frozen=0.9),
+    ]
+    page_of(tmp_path / "out", rows)
+    _, compared = run("--best", "1", "--seeds", "0")
+    assert [row["method"] for row in compared] == ["chance", "features", "classifier", "csq"]
+    assert "Compared with what" in (tmp_path / "out" / "README.md").read_text("utf-8")
+
+
+def test_the_best_methods_are_those_of_one_length_by_a_column_or_by_their_best():
+    rows = [
+        made_row("dpsh", 48, frozen=0.7, adapted=0.8),
+        made_row("csq", 48, frozen=0.75),
+        made_row("dsh", 16, frozen=0.9),
+        made_row("dch", 48),
+    ]
+    assert zoo_table.best_methods(rows, 5, bits=48) == ["dpsh", "csq"]
+    assert zoo_table.best_methods(rows, 1, bits=48, column="frozen") == ["csq"]

@@ -14,9 +14,11 @@ from hashviewer.networks.trunk_file import load_trunk, save_trunk
 from hashviewer.networks.trunks import make_trunk
 from hashviewer.progress import Cancelled
 from hashviewer.training.crew import Crew
-from hashviewer.training.method_data import Place, chosen
-from hashviewer.training.method_model import MethodJob, train_method
+from hashviewer.training.loop import train
+from hashviewer.training.method_data import Place, chosen, image_examples
+from hashviewer.training.method_model import MethodJob, prepare, train_method
 from hashviewer.training.recipe import recipe_for
+from hashviewer.training.resume import RunState, load_state, save_state
 from hashviewer.training.threads import threads_of_torch
 
 COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
@@ -111,9 +113,9 @@ def test_a_backbone_with_random_weights_cannot_be_frozen(pictures, tmp_path):
 
 
 def test_a_method_with_a_distance_of_its_own_is_refused_as_a_network(pictures, tmp_path):
-    report = train_method(job(pictures, tmp_path, method="dvsq"))
-    assert report.card.query == "quantizer"
-    with pytest.raises(CheckpointError, match="looks distances up in its codebooks"):
+    report = train_method(job(pictures, tmp_path, method="doh"))
+    assert report.card.query == "segments"
+    with pytest.raises(CheckpointError, match="counts the segments of the code that agree"):
         load_network(report.card.path)
 
 
@@ -170,6 +172,58 @@ def test_maps_are_for_methods_that_attend_to_them(pictures, tmp_path):
         train_method(job(pictures, tmp_path, maps=4))
     with pytest.raises(CheckpointError, match="4, 9, 16 places"):
         train_method(job(pictures, tmp_path, method="doh", maps=7))
+
+
+def test_a_backbone_on_the_cpu_is_trained_in_channels_last_and_resumed_to_the_same_bits(pictures, tmp_path):
+    def states():
+        ready = prepare(wanted)
+        place = Place(tmp_path / "cache")
+        return image_examples(ready.data, ready.trunk, ready.preprocessing, place), ready.recipe
+
+    def stop(done, total=None, message=""):
+        if message.startswith("epoch 3"):
+            raise Cancelled
+
+    wanted = job(pictures, tmp_path, epochs=3)
+    whole, recipe = states()
+    train(recipe, whole)
+    with pytest.raises(Cancelled):
+        train(recipe, states()[0], state=tmp_path / "run.safetensors", progress=stop)
+    resumed, _ = states()
+    train(recipe, resumed, state=tmp_path / "run.safetensors")
+    pairs = list(zip(whole.trunk().parameters(), resumed.trunk().parameters(), strict=True))
+    assert all(torch.equal(one, other) for one, other in pairs)
+    convolutions = [other for _, other in pairs if other.ndim == 4]
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in convolutions)
+
+
+def test_what_an_optimizer_kept_comes_back_in_the_format_of_its_weight(tmp_path):
+    def net():
+        torch.manual_seed(0)
+        return torch.nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)
+
+    def state(module, optimizer):
+        return RunState("a", [], {"net": module}, {"main": optimizer}, torch.get_rng_state())
+
+    first, second = net(), net()
+    one, other = (torch.optim.AdamW(module.parameters()) for module in (first, second))
+    first(torch.ones(2, 4, 8, 8)).sum().backward()
+    one.step()
+    save_state(tmp_path / "s", state(first, one))
+    load_state(tmp_path / "s", "a").put_into(state(second, other))
+    for key in ("exp_avg", "exp_avg_sq"):
+        kept, back = one.state[first.weight][key], other.state[second.weight][key]
+        assert torch.equal(kept, back)
+        assert kept.stride() == back.stride() == first.weight.stride()
+
+
+def test_varied_views_are_another_run_and_of_no_use_to_a_frozen_backbone(pictures, tmp_path):
+    plain = prepare(job(pictures, tmp_path)).recipe.data
+    varied = job(pictures, tmp_path, varied=True)
+    assert prepare(varied).recipe.data != plain
+    train_method(varied)
+    with pytest.raises(TrainingError, match="leave out --varied"):
+        train_method(job(pictures, tmp_path, varied=True, backbone="efficientnet-lite0"))
 
 
 def test_several_processes_are_refused_for_a_head_on_features(pictures, tmp_path):

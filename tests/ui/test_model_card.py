@@ -45,9 +45,15 @@ def test_a_method_ranked_by_hamming_distance_is_offered(shown):
 
 
 def test_a_method_with_a_distance_of_its_own_is_shown_but_not_offered(shown):
-    dialog = shown(query="quantizer")
+    dialog = shown(query="asymmetric")
     assert not dialog.encode.isEnabled()
-    assert "looks distances up in its codebooks" in dialog.offer.text()
+    assert "codes the query otherwise than the database" in dialog.offer.text()
+
+
+def test_a_quantizer_is_offered(shown):
+    dialog = shown(query="quantizer")
+    assert dialog.encode.isEnabled()
+    assert "can be encoded" in dialog.offer.text()
 
 
 def test_a_head_on_features_is_shown_but_not_offered(shown):
