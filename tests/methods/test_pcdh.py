@@ -91,6 +91,5 @@ def test_codes_are_those_of_the_discrete_layer():
     method = built("pcdh", bits=2)
     method.binary.weight.data = torch.tensor([[0.0, 1], [-1, 0]])
     assert method.encode(torch.tensor([[5.0, -5]])).sign().tolist() == [[-1, -1]]
-    assert method.margin is None
     apart = values(method(batch_of(method, outputs=[[0.0, 0], [0, 0]], labels=LABELS[:2])))
-    assert apart["pairs"] == 8
+    assert apart["pairs"] == 2  # of the margin 2, with d = 0
