@@ -69,7 +69,7 @@ def cross_entropy(logits, target):
 
 @pytest.mark.parametrize("adversary", ["non-saturating", "saturating"])
 def test_the_terms_are_those_of_the_formula(adversary):
-    method, batch = joint(triplets=0.5, adversary=adversary)
+    method, batch = joint(triplets=0.5, margin=1.0, adversary=adversary)
     made = torch.randn(24, method.shape.feature_dim)
     asked = []
     method.made = lambda labels: (asked.append(labels.argmax(1).tolist()), made)[1]
