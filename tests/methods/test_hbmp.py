@@ -4,7 +4,14 @@ import pytest
 import torch
 from made_examples import LABELS, batch_of, begun, built, values
 
-from hashviewer.methods.hbmp import leading_signs, masked_error, pursue, pursue_constant, refit
+from hashviewer.methods.hbmp import (
+    leading_signs,
+    masked_error,
+    pursue,
+    pursue_constant,
+    refit,
+    refit_nonnegative,
+)
 
 OPPOSITE = torch.tensor([[1.0, -1], [-1, 1]], dtype=torch.float64)
 TEN = 2 * torch.eye(10, dtype=torch.float64) - 1
@@ -44,6 +51,30 @@ def test_ten_classes_get_bits_that_differ_and_weights_that_fit():
     bits, weights = pursue(TEN, 48)
     assert len({tuple((bit * bit[0]).tolist()) for bit in bits.T}) == 48
     assert masked_error(bits, weights, TEN) < 1e-6
+
+
+def test_weights_that_may_not_be_negative_fit_ten_classes_as_well_and_use_all_bits():
+    torch.manual_seed(0)
+    bits, weights = pursue(TEN, 48, nonnegative=True)
+    assert float(weights.min()) >= 0
+    assert int((weights > 1e-2).sum()) > 40
+    assert masked_error(bits, weights, TEN) < 0.02 * float(TEN.norm())
+    distances = (weights.sum() - (bits * weights) @ bits.T) / 2
+    assert float(distances[~torch.eye(10, dtype=torch.bool)].min()) > 0.4 * float(weights.sum())
+
+
+def test_the_refit_without_negative_weights_is_the_best_of_its_kind():
+    torch.manual_seed(1)
+    bits = torch.sign(torch.randn(6, 3, dtype=torch.float64))
+    graded = torch.randn(6, 6, dtype=torch.float64)
+    graded = graded + graded.T
+    found = refit_nonnegative(bits, graded)
+    least = masked_error(bits, found, graded)
+    assert bool((found >= 0).all())
+    assert bool((refit(bits, graded) < 0).any())
+    for _ in range(200):
+        other = (found + 0.1 * torch.randn(3)).clamp_min(0)
+        assert masked_error(bits, other, graded) >= least - 1e-9
 
 
 def test_constant_weights_take_each_bit_from_the_rest():

@@ -56,7 +56,7 @@ def test_classification_alone_moves_the_hash_layer():
 
 
 def test_every_term_is_that_of_the_formula():
-    method, batch = begun("pcdh", alpha=0.5, beta=0.25, margin=9.0, deep_margin=1.9, negatives=12)
+    method, batch = begun("pcdh", alpha=0.5, beta=0.25, margin=0.9, deep_margin=1.9, negatives=12)
     h, w = batch.relaxed.tolist(), method.deep_features(batch.features).tolist()
 
     def squared(a, b):
@@ -66,12 +66,12 @@ def test_every_term_is_that_of_the_formula():
     for i in range(12):
         positives = [j for j in range(12) if j != i and j % 4 == i % 4]
         hardest = max(positives, key=lambda j: squared(w[i], w[j]))
-        pairs += squared(h[i], h[hardest]) / 2
+        pairs += squared(h[i], h[hardest]) / 16 / 2
         deep += squared(w[i], w[hardest]) / 2
         count += 1
         for j in range(12):
             if j % 4 != i % 4 and squared(w[i], w[j]) < 1.9:
-                pairs += max(9 - squared(h[i], h[j]), 0) ** 2 / 2
+                pairs += max(0.9 - squared(h[i], h[j]) / 16, 0) ** 2 / 2
                 deep += max(1.9 - squared(w[i], w[j]), 0) ** 2 / 2
                 count += 1
     found = values(method(batch))
@@ -91,6 +91,5 @@ def test_codes_are_those_of_the_discrete_layer():
     method = built("pcdh", bits=2)
     method.binary.weight.data = torch.tensor([[0.0, 1], [-1, 0]])
     assert method.encode(torch.tensor([[5.0, -5]])).sign().tolist() == [[-1, -1]]
-    assert method.margin is None
     apart = values(method(batch_of(method, outputs=[[0.0, 0], [0, 0]], labels=LABELS[:2])))
-    assert apart["pairs"] == 8
+    assert apart["pairs"] == 2  # of the margin 2, with d = 0

@@ -2,9 +2,12 @@ import math
 
 import pytest
 import torch
-from made_examples import BITS, CLOCK, begun, built, values
+from made_examples import BITS, CLOCK, begun, built, four_classes, small_recipe, values
 
+from hashviewer.methods import signs
 from hashviewer.methods.tbh import graph, normalized
+from hashviewer.training.examples import CachedExamples
+from hashviewer.training.loop import train
 
 
 def test_the_graph_of_three_codes_is_worked_by_hand():
@@ -42,7 +45,7 @@ def test_the_actors_loss_is_that_of_the_formula():
         for critic, seen in ((method.bit_critic, torch.tensor(bits[i])), (method.mixed_critic, mixed)):
             misled += math.log1p(math.exp(float(critic(seen))))
     assert terms["reconstruction"] == pytest.approx(reconstruction / 12, rel=1e-4)
-    assert terms["misleading"] == pytest.approx(-0.5 * misled / 12, rel=1e-4)
+    assert terms["misleading"] == pytest.approx(-0.5 * misled / 12 / 32, rel=1e-4)  # of 32 entries
 
 
 def test_the_critics_move_alone_and_learn_to_tell_bits_from_fair_coins():
@@ -68,3 +71,12 @@ def test_the_players_share_all_parameters_between_them():
 
 def test_the_normalized_graph_of_equal_codes_is_their_mean():
     assert torch.allclose(normalized(graph(torch.ones(4, 3), 1.4)), torch.full((4, 4), 0.25))
+
+
+def test_bits_stay_balanced_under_the_papers_adversarial_weight():
+    features, labels = four_classes()
+    done = train(small_recipe("tbh", epochs=60), CachedExamples(features, labels))
+    with torch.no_grad():
+        codes = signs(done.method.encode(done.method.outputs(features)))
+    assert float(codes.mean(0).abs().mean()) < 0.5
+    assert len(codes.unique(dim=0)) > 20
