@@ -192,7 +192,7 @@ def test_the_flat_scan_is_used_unless_one_of_ours_is_clearly_faster_at_the_wante
         (
             [FLAT, SLOW, WEAK],
             0,
-            "Flat scan: 1.1 ms; tables would need 3,200 probes and 90 candidates, 2 ms, for the same recall.",
+            "Flat scan: 1.1 ms; tables would need 3,200 probes and 90 comparisons, 2 ms, for the same recall.",
         ),
         (
             [FLAT, WEAK, FOREIGN],
@@ -203,7 +203,7 @@ def test_the_flat_scan_is_used_unless_one_of_ours_is_clearly_faster_at_the_wante
         (
             [FLAT, FAST],
             1,
-            "5 tables, exact: 100 µs where the flat scan takes 1.1 ms, for 1 candidate in 40 probes; recall 100 %, "
+            "5 tables, exact: 100 µs where the flat scan takes 1.1 ms, for 1 comparison in 40 probes; recall 100 %, "
             "4 MB of memory, built in 250 ms.",
         ),
     ],

@@ -40,6 +40,16 @@ class SearchCommands(WindowPart):
         """Look into several tables."""
         self.explorer.options = replace(self.explorer.options, mode="multi")
 
+    def mode_planned(self) -> None:
+        """Search as the open library's plan says."""
+        plan = self.explorer.plan
+        if plan is None:
+            self.window.tell(
+                "This library remembers no plan yet: F4 measures which way to search pays.", is_error=False
+            )
+        else:
+            self.explorer.options = self.explorer.options.searching(plan.how)
+
     def distance_hamming(self) -> None:
         """Order by differing bits."""
         self._order_by("hamming")
