@@ -9,7 +9,6 @@ from hashviewer.planner import Figures, Goal, Option, Plan, from_json, plan, pla
 from hashviewer.planner.choosing import choose, sentence
 from hashviewer.planner.faiss_ways import faiss_builders
 from hashviewer.planner.survey import survey
-from hashviewer.planner.timing import Pace, Work
 from hashviewer.planner.ways import own_builders
 from hashviewer.progress import Cancelled, silent
 from hashviewer.search import SearchHow, rank
@@ -233,21 +232,3 @@ def test_what_is_no_plan_of_this_version_is_none(text):
 def test_a_remembered_plan_that_chooses_a_foreign_index_is_none():
     made = Plan(GOAL, 64, 100, 100, 50, (FLAT, FOREIGN), 0, "Use it.")
     assert from_json(to_json(made).replace('"chosen":0', '"chosen":1')) is None
-
-
-# Time
-
-
-def test_constants_of_time_are_found_though_other_programs_ran_meanwhile():
-    rng = np.random.default_rng(0)
-    trials = []
-    for place in range(60):
-        probes, candidates = float(rng.integers(1, 3000)), float(rng.integers(1, 500))
-        seconds = 50e-6 + probes * 0.1e-6 + candidates * 0.4e-6
-        disturbed = place % 5 == 0
-        trials.append(Work(1, probes, candidates, 0, seconds * (6 if disturbed else rng.normal(1, 0.02))))
-    first, step, probe, candidate, compared = Pace.of(trials).constants
-    assert first + step == pytest.approx(50e-6, rel=0.1)
-    assert probe == pytest.approx(0.1e-6, rel=0.1)
-    assert candidate == pytest.approx(0.4e-6, rel=0.1)
-    assert compared == 0
