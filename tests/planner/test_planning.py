@@ -5,7 +5,7 @@ import pytest
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
-from hashviewer.planner import Figures, Goal, Option, Plan, from_json, plan, planning, to_json
+from hashviewer.planner import Figures, Goal, Option, Plan, faiss_ways, from_json, plan, planning, to_json
 from hashviewer.planner.choosing import choose, sentence
 from hashviewer.planner.faiss_ways import faiss_builders
 from hashviewer.planner.survey import survey
@@ -76,7 +76,7 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
 )
 def test_predictions_are_within_a_fifth_of_what_other_queries_cost(kind, bits, goal):
     codes = made_codes(kind, bits, 8000, seed=2)
-    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits))
+    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits), seconds=3600)  # for all queries
     families = {option.family for option in made.options}
     assert families == {"flat", "table", "confidence", "multi", "ivf", "hash", "multihash"}
     for option in made.options:
@@ -138,6 +138,23 @@ def test_a_plan_can_be_cancelled_at_any_time():
         with pytest.raises(Cancelled):
             plan_until(step)
         assert len(steps) == step
+
+
+def test_a_plan_can_be_cancelled_while_faiss_builds(monkeypatch):
+    monkeypatch.setattr(faiss_ways, "CHUNK", 100)
+    codes, goal, rng = made_codes("random", 32, 1000), Goal(0.9, k=5), np.random.default_rng(0)
+    known = survey(codes, 32, goal, np.arange(3), outputs=None, rng=rng, progress=silent)
+    for _, build in faiss_builders(codes, goal):
+        steps = []
+
+        def step(steps=steps):
+            steps.append(1)
+            if len(steps) == 7:  # of the ten parts that are added
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            build(known, step)
+        assert len(steps) == 7
 
 
 @pytest.mark.parametrize(
