@@ -44,9 +44,8 @@ class SearchCommands(WindowPart):
         """Search as the open library's plan says."""
         plan = self.explorer.plan
         if plan is None:
-            self.window.tell(
-                "This library remembers no plan yet: F4 measures which way to search pays.", is_error=False
-            )
+            text = "This library remembers no plan yet: the planner measures which way to search pays."
+            self.window.tell(text, "Open the planner", self.show_plan, is_error=False)
         else:
             self.explorer.options = self.explorer.options.searching(plan.how)
 
