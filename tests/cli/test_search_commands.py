@@ -5,35 +5,21 @@ from functools import partial
 
 import numpy as np
 import pytest
-from made_library import BITS, KEY, info, make_library
+from made_library import BITS, KEY, SECOND, add_second_codes, make_library
+from made_plans import made_plan
 from typer.testing import CliRunner
 
-from hashviewer import codes as packed
 from hashviewer import planner
 from hashviewer.cli.app import app
 from hashviewer.errors import LibraryError
-from hashviewer.library import Library, LibraryWriter
-from hashviewer.planner import Figures, Goal, Option, Plan
 from hashviewer.search import SearchHow
 from hashviewer.workspace import Workspace
-
-SECOND = "second-16"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     made = make_library(tmp_path_factory.mktemp("search_commands"))
-    with Library.open(made.path) as library, LibraryWriter(library) as writer:
-        count = len(library)
-        outputs = np.random.default_rng(3).normal(size=(count, 16)).astype(np.float32)
-        writer.add_codes(
-            info(key=SECOND, bits=16, feature_dim=0),
-            0,
-            packed.from_outputs(outputs),
-            outputs,
-            np.empty((count, 0), np.float32),
-            np.arange(count) < count - 2,  # so the other set covers more and is the default
-        )
+    add_second_codes(made, without=[47, 48])  # so that the other set covers more and is the default
     return made
 
 
@@ -168,12 +154,8 @@ def test_query_refuses_numbers_out_of_range_before_it_opens_anything(made, optio
 
 
 def remembered(made, how):
-    figures = Figures(3.0, 4.0, 1.0, 1e-4)
-    ways = (("Flat scan", "flat", SearchHow()), ("as planned", "multi", how))
-    options = tuple(Option(*way, figures, figures, figures, memory=0, build=0.0) for way in ways)
-    plan = Plan(Goal(0.9, k=5), BITS, 47, 47, 20, options, 1, "Use it.")
     with Workspace.open(made.path) as workspace:
-        assert workspace.remember_plan(KEY, plan)
+        assert workspace.remember_plan(KEY, made_plan(how, bits=BITS))
 
 
 @pytest.mark.parametrize(

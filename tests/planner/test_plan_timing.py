@@ -4,6 +4,7 @@ import statistics
 
 import numpy as np
 import pytest
+from plain_search import made_codes
 
 from hashviewer.planner import Figures, Goal
 from hashviewer.planner.looking import draw, in_fair_order, look
@@ -15,7 +16,6 @@ from hashviewer.planner.timing import Pace, Work
 from hashviewer.planner.ways import Answer, Built, own_builders
 from hashviewer.progress import silent
 from hashviewer.search import SearchHow
-from tests.search.conftest import made_codes
 
 FIRST, STEP, PROBE, CANDIDATE, COMPARED, ANSWERED = 40e-6, 25e-6, 0.03e-6, 0.4e-6, 0.002e-6, 1e-6
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from plain_search import made_codes
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
@@ -12,7 +13,6 @@ from hashviewer.planner.survey import survey
 from hashviewer.planner.ways import own_builders
 from hashviewer.progress import Cancelled, silent
 from hashviewer.search import SearchHow, rank
-from tests.search.conftest import made_codes
 
 GOALS = [
     Goal(0.9, k=20),

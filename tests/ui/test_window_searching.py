@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_plans import made_plan
 from PySide6.QtCore import Qt
 
 from hashviewer import codes as packed
-from hashviewer.planner import Figures, Goal, Option, Plan
 from hashviewer.search import SearchHow
 from hashviewer.ui.explorer import Options, Weights
 from hashviewer.ui.search_words import effort_words, notice_of, short_words, time_words, why_not
@@ -241,13 +241,7 @@ def test_the_palette_and_the_menu_choose_mode_and_distance(qtbot, asked):
 
 
 def plan_for(tables):
-    figures = Figures(3.0, 4.0, 1.0, 1e-4)
-    ways = (
-        ("Flat scan", "flat", SearchHow()),
-        (f"{tables} tables, exact", "multi", SearchHow("multi", tables=tables)),
-    )
-    options = tuple(Option(*way, figures, figures, figures, memory=0, build=0.0) for way in ways)
-    return Plan(Goal(0.9, k=5), 64, 40, 40, 20, options, 1, f"{tables} tables, exact: quick.")
+    return made_plan(SearchHow("multi", tables=tables), bits=64, name=f"{tables} tables, exact")
 
 
 @pytest.fixture

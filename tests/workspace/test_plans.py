@@ -8,24 +8,20 @@ from pathlib import Path
 
 import pytest
 from made_library import BITS, KEY, make_library
+from made_plans import made_plan
 
 from hashviewer.errors import LibraryError
 from hashviewer.library import pack
-from hashviewer.planner import Figures, Goal, Option, Plan, to_json
+from hashviewer.planner import to_json
 from hashviewer.search import SearchHow
 from hashviewer.workspace import Workspace
 
 HERE = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
 
 
-def made_plan(tables):
-    figures = Figures(3.0, 4.0, 1.0, 1e-4)
-    ways = (
-        ("Flat scan", "flat", SearchHow()),
-        (f"{tables} tables", "multi", SearchHow("multi", tables=tables)),
-    )
-    options = tuple(Option(*way, figures, figures, figures, memory=0, build=0.0) for way in ways)
-    return Plan(Goal(0.9, k=5), BITS, 47, 47, 20, options, 1, f"Use {tables} tables.")
+def tables_of(tables):
+    """A plan that chooses so many tables."""
+    return made_plan(SearchHow("multi", tables=tables), bits=BITS)
 
 
 @pytest.fixture
@@ -36,16 +32,16 @@ def made(tmp_path):
 def test_a_plan_is_remembered_for_its_code_set_and_the_latest_counts(made):
     with Workspace.open(made.path) as workspace:
         assert workspace.plan_of(KEY) is None
-        assert workspace.remember_plan(KEY, made_plan(3))
-        assert workspace.remember_plan(KEY, made_plan(4))
+        assert workspace.remember_plan(KEY, tables_of(3))
+        assert workspace.remember_plan(KEY, tables_of(4))
     with Workspace.open(made.path) as workspace:
-        assert workspace.plan_of(KEY) == made_plan(4)
+        assert workspace.plan_of(KEY) == tables_of(4)
         assert workspace.plan_of("other") is None
 
 
 def test_searching_as_planned_finds_what_the_plan_looks_into(made):
     with Workspace.open(made.path) as workspace:
-        workspace.remember_plan(KEY, made_plan(3))
+        workspace.remember_plan(KEY, tables_of(3))
         query = workspace.query_row(5, codes=KEY)
         found = workspace.search(query, k=9, how=workspace.plan_of(KEY).how)
         assert found.how == SearchHow("multi", tables=3)
@@ -76,13 +72,13 @@ def test_a_folder_that_cannot_be_written_remembers_a_plan_while_it_is_open_and_l
         Path(folder).chmod(0o755)
         made = make_library(Path(folder))
         with Workspace.open(made.path) as workspace:
-            workspace.remember_plan(KEY, made_plan(3))
+            workspace.remember_plan(KEY, tables_of(3))
         everything = [made.path, *made.path.rglob("*")]
         for entry in everything:
             entry.chmod(0o555 if entry.is_dir() else 0o444)
         try:
             done = subprocess.run(
-                [sys.executable, "-c", READ_ONLY, str(made.path), to_json(made_plan(4))],
+                [sys.executable, "-c", READ_ONLY, str(made.path), to_json(tables_of(4))],
                 capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": HERE}, cwd=folder,
             )  # fmt: skip
         finally:
@@ -90,19 +86,19 @@ def test_a_folder_that_cannot_be_written_remembers_a_plan_while_it_is_open_and_l
                 entry.chmod(0o755 if entry.is_dir() else 0o644)
         assert done.stdout.splitlines() == ["3", "False True", "3"], done.stderr
         with Workspace.open(made.path) as workspace:
-            assert workspace.plan_of(KEY) == made_plan(3)
+            assert workspace.plan_of(KEY) == tables_of(3)
 
 
 def test_a_packed_library_shows_the_plan_that_was_packed_with_it_and_takes_another_while_it_is_open(
     made, tmp_path
 ):
     with Workspace.open(made.path) as workspace:
-        workspace.remember_plan(KEY, made_plan(3))
+        workspace.remember_plan(KEY, tables_of(3))
         pack(workspace.library, tmp_path / "packed.h5")
     with Workspace.open(tmp_path / "packed.h5") as packed:
-        assert packed.plan_of(KEY) == made_plan(3)
-        assert not packed.remember_plan(KEY, made_plan(4))
-        assert packed.plan_of(KEY) == made_plan(4)
+        assert packed.plan_of(KEY) == tables_of(3)
+        assert not packed.remember_plan(KEY, tables_of(4))
+        assert packed.plan_of(KEY) == tables_of(4)
 
 
 def test_a_disk_that_fails_is_told_in_words_and_the_plan_is_there_while_the_library_is_open(
@@ -112,14 +108,14 @@ def test_a_disk_that_fails_is_told_in_words_and_the_plan_is_there_while_the_libr
         raise LibraryError("The database cannot be changed (disk is full).")
 
     with Workspace.open(made.path) as workspace:
-        workspace.remember_plan(KEY, made_plan(3))
+        workspace.remember_plan(KEY, tables_of(3))
         with monkeypatch.context() as patch:
             patch.setattr(workspace.library, "set_setting", fail)
             with pytest.raises(LibraryError, match="disk is full"):
-                workspace.remember_plan(KEY, made_plan(4))
-        assert workspace.plan_of(KEY) == made_plan(4)
+                workspace.remember_plan(KEY, tables_of(4))
+        assert workspace.plan_of(KEY) == tables_of(4)
     with Workspace.open(made.path) as workspace:
-        assert workspace.plan_of(KEY) == made_plan(3)
+        assert workspace.plan_of(KEY) == tables_of(3)
 
 
 @pytest.mark.parametrize("text", ["{", '{"version": 99}', "[]"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_library import BITS, KEY, info, make_library, new_photo, values
+from made_library import BITS, KEY, SECOND, add_second_codes, info, make_library, new_photo, values
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
@@ -17,7 +17,6 @@ from hashviewer.search import Asked, BucketTable, SearchHow, build_index, search
 from hashviewer.search.results import not_searched
 from hashviewer.workspace import Workspace
 
-SECOND = "second-16"
 WAYS = (
     SearchHow(),
     SearchHow(mode="lookup", probe=3),
@@ -31,14 +30,7 @@ WAYS = (
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     made = make_library(tmp_path_factory.mktemp("searching"))
-    with Library.open(made.path) as library, LibraryWriter(library) as writer:
-        rng, count = np.random.default_rng(11), len(library)
-        outputs = rng.normal(size=(count, 16)).astype(np.float32)
-        encoded = np.arange(count) != 7  # this photo has no second code
-        second = info(key=SECOND, bits=16, feature_dim=0)
-        writer.add_codes(
-            second, 0, packed.from_outputs(outputs), outputs, np.empty((count, 0), np.float32), encoded
-        )
+    add_second_codes(made, without=[7], seed=11)
     return made
 
 
