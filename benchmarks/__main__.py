@@ -26,6 +26,7 @@ MEASUREMENTS = (
     "grid",
     "stall",
     "search",
+    "planner",
     "evaluation",
     "shards",
     "cluster",

@@ -6,6 +6,7 @@ superseded by `Made.newer`; `Made.bare` has no code; the original of `Made.gone`
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,20 @@ def new_photo(path: str, label: str, data: bytes) -> NewPhoto:
         label=label,
         thumbnail=data,
     )
+
+
+SECOND = "second-16"
+
+
+def add_second_codes(made: "Made", *, without: Sequence[int] = (), seed: int = 3) -> None:
+    """Give the photos of a library random codes of 16 bits besides, but for some rows; no features."""
+    with Library.open(made.path) as library, LibraryWriter(library) as writer:
+        count = len(library)
+        outputs = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
+        encoded = ~np.isin(np.arange(count), without)
+        second = info(key=SECOND, bits=16, feature_dim=0)
+        no_features = np.empty((count, 0), np.float32)
+        writer.add_codes(second, 0, packed.from_outputs(outputs), outputs, no_features, encoded)
 
 
 def make_library(folder: Path) -> Made:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_library import BITS, KEY, make_library
 from PIL import Image
+from plain_search import slow_distance
 
 from hashviewer import codes as packed
 from hashviewer.errors import ImageError, SearchError
@@ -23,22 +24,18 @@ def queries(workspace, *rows):
     return [workspace.query_row(row, codes=KEY) for row in rows]
 
 
-def differing(a, b):
-    return sum(bin(int(x) ^ int(y)).count("1") for x, y in zip(a, b, strict=True))
-
-
 def every_distance(workspace, query):
     """{row: distance} of every photo searched, by a plain loop."""
     codes, _ = workspace.library.codes(KEY)
     searched = np.flatnonzero(workspace.searchable(KEY)).tolist()
-    return {row: differing(query.code, codes[row]) for row in searched}
+    return {row: slow_distance(query.code, codes[row]) for row in searched}
 
 
 def test_a_bit_turned_over_is_a_bit_away_and_twice_as_before(workspace):
     (query,) = queries(workspace, 5)
     edited = with_flipped(query, [7, 30], bits=BITS)
     assert edited.flipped == (7, 30)
-    assert differing(edited.code, query.code) == 2
+    assert slow_distance(edited.code, query.code) == 2
     assert np.array_equal(packed.from_outputs(edited.outputs), edited.code)
     back = with_flipped(edited, [30, 7], bits=BITS)
     assert back.flipped == ()

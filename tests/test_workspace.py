@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_library import BITS, KEY, info, make_library, new_photo, values
+from plain_search import slow_distance
 
 from hashviewer import codes as packed
 from hashviewer import workspace as workspaces
@@ -30,11 +31,7 @@ def workspace(made):
 
 def plain_ranking(query, codes, rows):
     """(distance, row) of some rows, sorted, by counting differing bits one by one."""
-    found = []
-    for row in rows:
-        different = sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(query, codes[row], strict=True))
-        found.append((different, row))
-    return sorted(found)
+    return sorted((slow_distance(query, codes[row]), row) for row in rows)
 
 
 def test_a_photo_of_the_library_finds_itself_first_and_the_rest_by_distance_and_row(workspace, made):

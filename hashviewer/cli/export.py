@@ -58,7 +58,7 @@ def export(
         else:
             question = asked(workspace, image, codes=key)
             wanted = limit(k, radius)
-            how = how_to_search([workspace.code_set(key)])
+            how = how_to_search(workspace, [key])
             ask = partial(workspace.search, question, how=how, progress=progress)
             report = exports.export(
                 workspace,

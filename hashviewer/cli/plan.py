@@ -36,17 +36,26 @@ def plan(
 ) -> None:
     """Try every way to search a library on this machine, and say which to use and why.
 
-    Takes up to about a minute. The library remembers the plan; searches stay exact unless they are told otherwise.
+    Takes up to about a minute. The library remembers the plan for “hashviewer query --mode planned” and for the window;
+    searches stay exact unless they are told otherwise.
     """
+    from hashviewer.errors import LibraryError
+
     with opened(library) as workspace, watched() as progress:
         key = codes_of(workspace, codes)
         made = workspace.plan(key, recall=recall, k=k, radius=radius, progress=progress)
-        remembered = workspace.remember_plan(key, made)
+        remembered, failure = False, None
+        try:
+            remembered = workspace.remember_plan(key, made)
+        except LibraryError as error:  # what took a minute to measure is said all the same
+            failure = error
         if json:
             print_json({"codes": key, **document(made), "remembered": remembered})
-            return
-        _say(made)
-        if not remembered:
+        else:
+            _say(made)
+        if failure is not None:
+            raise LibraryError(f"The plan is not remembered: {failure}") from failure
+        if not remembered and not json:
             say("The library is read-only: the plan is not remembered.")
 
 
@@ -99,7 +108,7 @@ def _figures(figures: "Figures") -> dict[str, float]:
 
 def _say(made: "Plan") -> None:
     say_table(
-        ("way to search", "recall", "ms", "probes", "candidates", "MB", "s to build", ""),
+        ("way to search", "recall", "ms", "probes", "compared", "MB", "s to build", ""),
         [
             (
                 option.name,

@@ -81,7 +81,8 @@ def query(
     with opened(library, engine=engine) as workspace, watched() as progress:
         keys = [codes_of(workspace, key) for key in _keys(codes)]
         how = how_to_search(
-            [workspace.code_set(key) for key in keys],
+            workspace,
+            keys,
             mode=mode,
             tables=tables,
             probe=probe,
@@ -161,6 +162,7 @@ def document(workspace: "Workspace", question: "Query", matches: "Matches") -> d
             "probed": cost.probed,
             "empty": cost.empty,
             "candidates": cost.candidates,
+            "found": matches.found,
         },
     }
 
@@ -183,11 +185,19 @@ def _say(workspace: "Workspace", question: "Query", matches: "Matches") -> None:
     )
     if matches.cost.probed:
         cost = matches.cost
+        found = "then compared every code" if matches.found is None else f"found {_candidates(matches)}"
         say(
-            f"Looked into {cost.probed:,} buckets, {cost.empty:,} of them empty, and compared {cost.candidates:,} candidates: "
+            f"Looked into {cost.probed:,} buckets, {cost.empty:,} of them empty, and {found}: "
             + (
                 "the answer is exact."
                 if matches.exact
                 else "photos may be missing; --mode rank compares all."
             )
         )
+
+
+def _candidates(matches: "Matches") -> str:
+    """How many different photos the tables found, and how many codes were compared if these are more."""
+    found, compared = matches.total, matches.cost.candidates
+    words = f"{found:,} candidate{'' if found == 1 else 's'}"
+    return words if found == compared else f"{words} in {compared:,} comparisons"

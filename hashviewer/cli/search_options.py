@@ -1,6 +1,7 @@
 """The options that say how to search, and the `SearchHow` that they stand for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from hashviewer.library import CodeSetInfo
     from hashviewer.search import SearchHow
+    from hashviewer.workspace import Workspace
 
 
 class Mode(Enum):
@@ -18,6 +20,7 @@ class Mode(Enum):
     RANK = "rank"
     LOOKUP = "lookup"
     MULTI = "multi"
+    PLANNED = "planned"
 
 
 class Distance(Enum):
@@ -41,7 +44,7 @@ ModeOption = Annotated[
     typer.Option(
         "--mode",
         help="Compare every code (rank), look into the buckets of one hash table around the query (lookup), or into "
-        "several tables over parts of the code (multi).",
+        "several tables over parts of the code (multi); or as “hashviewer plan” has chosen for this library (planned).",
     ),
 ]
 TablesOption = Annotated[
@@ -81,7 +84,8 @@ WeightsOption = Annotated[
 
 
 def how_to_search(
-    sets: "Sequence[CodeSetInfo]",
+    workspace: "Workspace",
+    codes: "Sequence[str]",
     *,
     mode: Mode = Mode.RANK,
     tables: int | None = None,
@@ -92,23 +96,37 @@ def how_to_search(
 ) -> "SearchHow":
     """What the options say of searching some code sets; bits are those of the first.
 
+    Args:
+        workspace: The library.
+        codes: Keys of its code sets that are searched.
+        mode: And so on: the options.
+        tables: None where it was left out, as the others.
+        probe: In bits.
+        order: Of the buckets.
+        distance: By what is ordered.
+        weights: A file.
+
     Raises:
-        SearchError: They do not go together, or the weights cannot be read.
+        SearchError: They do not go together, the weights cannot be read, or the library remembers no plan.
     """
     from hashviewer.search import SearchHow
     from hashviewer.search.weight_files import read_weights
 
     _check(mode, tables, probe, order, distance, weights)
+    sets = [workspace.code_set(key) for key in codes]
     bits = sets[0].bits
     by = distance or (_own(sets) if weights is None else Distance.WEIGHTED)
-    how = SearchHow(
-        mode=mode.value,
-        distance=by.value,
-        weights=None if weights is None else read_weights(weights, bits=bits),
-        tables=4 if tables is None else tables,
-        probe=probe,
-        order="distance" if order is None else order.value,
-    )
+    if mode is Mode.PLANNED:
+        how = _planned(workspace, codes[0])
+    else:
+        how = SearchHow(
+            mode=mode.value,
+            tables=4 if tables is None else tables,
+            probe=probe,
+            order="distance" if order is None else order.value,
+        )
+    values = None if weights is None else read_weights(weights, bits=bits)
+    how = replace(how, distance=by.value, weights=values)
     how.check(bits)
     return how
 
@@ -127,6 +145,17 @@ def _own(sets: "Sequence[CodeSetInfo]") -> Distance:
     return Distance(own.pop())
 
 
+def _planned(workspace: "Workspace", codes: str) -> "SearchHow":
+    from hashviewer.errors import SearchError
+
+    plan = workspace.plan_of(codes)
+    if plan is None:
+        raise SearchError(
+            f"This library remembers no plan for the code set “{codes}”: “hashviewer plan” measures which way to search pays."
+        )
+    return plan.how
+
+
 def _check(
     mode: Mode,
     tables: int | None,
@@ -138,6 +167,12 @@ def _check(
     """Refuse what would have no effect."""
     from hashviewer.errors import SearchError
 
+    given = {"--tables": tables, "--probe": probe, "--order": order}
+    named = next((name for name, value in given.items() if value is not None), None)
+    if mode is Mode.PLANNED and named is not None:
+        raise SearchError(
+            f"--mode planned searches as the library remembers; leave {named} out, or name another mode."
+        )
     if tables is not None and mode is not Mode.MULTI:
         raise SearchError("--tables goes with --mode multi; add it, or leave --tables out.")
     if order is not None and mode is not Mode.LOOKUP:

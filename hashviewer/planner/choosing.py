@@ -23,7 +23,7 @@ def sentence(options: Sequence[Option], goal: Goal, chosen: int, *, rows: int, t
         cost = choice.expected
         text = (
             f"{choice.name}: {_time(cost.seconds)} where the flat scan takes {_time(flat.seconds)}, for "
-            f"{_candidates(cost.candidates)} in {_probes(cost.probes)}; recall {_share(cost.recall)}, "
+            f"{_comparisons(cost.candidates)} in {_probes(cost.probes)}; recall {_share(cost.recall)}, "
             f"{_size(choice.memory)} of memory, built in {_time(choice.build)}."
         )
     else:
@@ -39,7 +39,7 @@ def _against(options: Sequence[Option], goal: Goal) -> str:
     if able:
         cost = options[min(able, key=lambda place: options[place].expected.seconds)].expected
         return (
-            f"tables would need {_probes(cost.probes)} and {_candidates(cost.candidates)}, "
+            f"tables would need {_probes(cost.probes)} and {_comparisons(cost.candidates)}, "
             f"{_time(cost.seconds)}, for the same recall"
         )
     others = [option for option in options[1:] if option.how is not None]
@@ -72,8 +72,8 @@ def _probes(count: float) -> str:
     return f"{count:,.0f} probe{'' if round(count) == 1 else 's'}"
 
 
-def _candidates(count: float) -> str:
-    return f"{count:,.0f} candidate{'' if round(count) == 1 else 's'}"
+def _comparisons(count: float) -> str:
+    return f"{count:,.0f} comparison{'' if round(count) == 1 else 's'}"
 
 
 def _size(memory: int) -> str:

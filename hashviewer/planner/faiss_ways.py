@@ -1,7 +1,7 @@
 """faiss's own indexes of binary codes, which the planner measures for comparison."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import log2
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.planner.model import Expected, found_share
+from hashviewer.planner.model import Expected, foreseen, found_share
 from hashviewer.planner.plan import Family, Goal
 from hashviewer.planner.survey import Survey
-from hashviewer.planner.ways import Answer, Builder, Built
+from hashviewer.planner.ways import Answer, Builder, Built, Step
 from hashviewer.search.probes import within
 
 if TYPE_CHECKING:
@@ -26,8 +26,33 @@ TRAININGS = 5  # passes over these: more make the lists hardly better
 LISTS = (1, 4, 16, 64)  # probed
 FLIPS = (0, 1, 2, 3)
 HASHES = 4
-Belongs = Callable[[Survey, int, NDArray[np.int64]], NDArray[np.bool_]]
-"""(n,) whether one query of a survey finds rows (n,)."""
+CHUNK = 100_000  # codes added at a time, so that a plan can be cancelled meanwhile
+Nearness = Callable[[int, NDArray[np.int64]], NDArray[np.uint8]]
+"""(n,) how far a query of a survey must look to find rows (n,): flips, or lists before theirs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """How far each query of a survey must look in an index to find rows.
+
+    Attributes:
+        sampled: (Q, s) for the sample.
+        near: For the exact answer of each query (n,).
+    """
+
+    sampled: NDArray[np.uint8]
+    near: tuple[NDArray[np.uint8], ...]
+
+    @classmethod
+    def of(cls, survey: Survey, nearness: Nearness, step: Step) -> "Reach":
+        """By how an index works, without asking it."""
+        sampled = np.empty((len(survey.queries), len(survey.sample)), dtype=np.uint8)
+        near = []
+        for place, known in enumerate(survey.near):
+            step()
+            sampled[place] = nearness(place, survey.sample)
+            near.append(nearness(place, known.rows))
+        return cls(sampled, tuple(near))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +67,8 @@ class FaissWay:
         setting: Its attribute that says how far to look, and the value.
         probes: Buckets or lists that it looks into.
         goal: What is to be found.
-        finds: Which rows a query finds, by how the index works.
+        reach: How far it must look to find what is known of the collection.
+        looks: How far it looks.
     """
 
     name: str
@@ -51,8 +77,14 @@ class FaissWay:
     setting: tuple[str, int]
     probes: int
     goal: Goal
-    finds: Belongs
+    reach: Reach
+    looks: int
     how: None = None
+
+    @property
+    def kin(self) -> str:
+        """All searches of one index."""
+        return self.family
 
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,)."""
@@ -75,17 +107,20 @@ class FaissWay:
     def expect(self, survey: Survey, count: int) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
         limits = survey.limits(count)
-        found, recall = [], []
-        for place, near in enumerate(survey.near):
-            found.append(np.count_nonzero(self.finds(survey, place, survey.sample)))
-            recall.append(found_share(survey, place, self.finds(survey, place, near.rows), limits, count))
+        found = np.count_nonzero(self.reach.sampled <= self.looks, axis=1)
+        recall = [
+            found_share(survey, place, near <= self.looks, limits, count)
+            for place, near in enumerate(self.reach.near)
+        ]
         nothing = np.zeros(len(found))
-        return Expected(
-            nothing + 1,
-            nothing + self.probes,
-            survey.scaled(np.array(found), count),
-            nothing,
-            np.array(recall),
+        return foreseen(
+            survey,
+            count,
+            steps=nothing + 1,
+            probes=nothing + self.probes,
+            candidates=survey.scaled(found, count),
+            compared=nothing,
+            recall=np.array(recall),
         )
 
 
@@ -94,13 +129,13 @@ def faiss_builders(codes: NDArray[np.uint8], goal: Goal) -> list[tuple[str, Buil
     if len(codes) < LEAST:
         return []
     return [
-        ("faiss's lists", lambda survey: _lists(survey, goal)),
-        ("faiss's hash index", lambda survey: _hash(survey, goal)),
-        ("faiss's several hash indexes", lambda survey: _several_hashes(survey, goal)),
+        ("faiss's lists", lambda survey, step: _lists(survey, goal, step)),
+        ("faiss's hash index", lambda survey, step: _hash(survey, goal, step)),
+        ("faiss's several hash indexes", lambda survey, step: _several_hashes(survey, goal, step)),
     ]
 
 
-def _lists(survey: Survey, goal: Goal) -> Built:
+def _lists(survey: Survey, goal: Goal, step: Step) -> Built:
     import faiss
 
     codes, width = survey.codes, 8 * survey.codes.shape[1]
@@ -112,25 +147,39 @@ def _lists(survey: Survey, goal: Goal) -> Built:
     index.cp.niter = TRAININGS
     with _one_thread():
         index.train(codes)
-        index.add(codes)
+        _add(index, codes, step)
     seconds = time.perf_counter() - started
-    nearest = quantizer.search(codes[survey.queries], min(count, LISTS[-1]))[1]
+    most = min(count, LISTS[-1])
+    nearest = quantizer.search(codes[survey.queries], most)[1]
     list_of = _list_of(index, len(codes))
 
-    def finds(lists: int) -> Belongs:
-        def which(asked: Survey, place: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-            return np.isin(list_of[rows], nearest[place, :lists])
+    def nearness(place: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        before = np.full(count, most, dtype=np.uint8)
+        before[nearest[place]] = np.arange(most)
+        return before[list_of[rows]]
 
-        return which
-
+    reach = Reach.of(survey, nearness, step)
     ways = tuple(
         FaissWay(
-            f"faiss, {lists} of {count:,} lists", "ivf", index, ("nprobe", lists), lists, goal, finds(lists)
+            f"faiss, {lists} of {count:,} lists",
+            "ivf",
+            index,
+            ("nprobe", lists),
+            lists,
+            goal,
+            reach,
+            looks=lists - 1,
         )
         for lists in LISTS
         if lists <= count
     )
     return Built(ways, _memory(index), seconds)
+
+
+def _add(index: "IndexBinary", codes: NDArray[np.uint8], step: Step) -> None:
+    for start in range(0, len(codes), CHUNK):
+        step()
+        index.add(codes[start : start + CHUNK])
 
 
 @contextmanager
@@ -158,43 +207,61 @@ def _list_of(index: "IndexBinaryIVF", count: int) -> NDArray[np.int64]:
     return found
 
 
-def _hash(survey: Survey, goal: Goal) -> Built:
+def _hash(survey: Survey, goal: Goal, step: Step) -> Built:
     import faiss
 
     size = _hash_bytes(survey.codes)
     index = faiss.IndexBinaryHash(8 * survey.codes.shape[1], 8 * size)
-    started = time.perf_counter()
-    index.add(survey.codes)
-    seconds = time.perf_counter() - started
-    ways = tuple(_hash_way(index, flips, size, 1, goal) for flips in FLIPS if flips <= 8 * size)
-    return Built(ways, _memory(index), seconds)
+    return _hashed(index, survey, goal, (1, size), [flips for flips in FLIPS if flips <= 8 * size], step)
 
 
-def _several_hashes(survey: Survey, goal: Goal) -> Built:
+def _several_hashes(survey: Survey, goal: Goal, step: Step) -> Built:
     import faiss
 
     size = _hash_bytes(survey.codes)
     hashes = min(HASHES, survey.codes.shape[1] // size)
     index = faiss.IndexBinaryMultiHash(8 * survey.codes.shape[1], hashes, 8 * size)
+    return _hashed(index, survey, goal, (hashes, size), FLIPS[:3], step)
+
+
+def _hashed(
+    index: "IndexBinary",
+    survey: Survey,
+    goal: Goal,
+    shape: tuple[int, int],
+    flips: Sequence[int],
+    step: Step,
+) -> Built:
+    """An index by hashes of so many bytes, which are the first of a code, and its ways."""
+    hashes, size = shape
     started = time.perf_counter()
-    index.add(survey.codes)
+    _add(index, survey.codes, step)
     seconds = time.perf_counter() - started
-    ways = tuple(_hash_way(index, flips, size, hashes, goal) for flips in FLIPS[:3])
-    return Built(ways, _memory(index), seconds)
+    bytes_of = np.ascontiguousarray(survey.codes[:, : hashes * size].T)
 
+    def nearness(place: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        query = survey.codes[survey.queries[place]]
+        differ = np.bitwise_count(bytes_of[:, rows] ^ query[: hashes * size, None])
+        least: NDArray[np.uint8] = differ.reshape(hashes, size, -1).sum(axis=1, dtype=np.uint8).min(axis=0)
+        return least
 
-def _hash_way(index: "IndexBinary", flips: int, size: int, hashes: int, goal: Goal) -> FaissWay:
-    def finds(survey: Survey, place: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        differ = survey.codes[rows] ^ survey.codes[survey.queries[place]]
-        differ = np.bitwise_count(differ[:, : hashes * size]).reshape(len(rows), hashes, size)
-        nearest: NDArray[np.bool_] = differ.sum(axis=2, dtype=np.uint8).min(axis=1) <= flips
-        return nearest
-
-    several = "faiss, hash index" if hashes == 1 else f"faiss, {hashes} hash indexes"
+    reach = Reach.of(survey, nearness, step)
     family: Family = "hash" if hashes == 1 else "multihash"
-    probes = hashes * within(8 * size, flips)
-    name = f"{several} of {8 * size} bits, {flips} flipped"
-    return FaissWay(name, family, index, ("nflip", flips), probes, goal, finds)
+    several = "faiss, hash index" if hashes == 1 else f"faiss, {hashes} hash indexes"
+    ways = tuple(
+        FaissWay(
+            f"{several} of {8 * size} bits, {number} flipped",
+            family,
+            index,
+            ("nflip", number),
+            hashes * within(8 * size, number),
+            goal,
+            reach,
+            looks=number,
+        )
+        for number in flips
+    )
+    return Built(ways, _memory(index), seconds)
 
 
 def _hash_bytes(codes: NDArray[np.uint8]) -> int:

@@ -1,23 +1,23 @@
-"""Asking queries in the ways to be compared, and what they cost and found."""
+"""Asking queries in the ways to be compared: what they cost and found, and trials of other queries for their time."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hashviewer.planner.looking import Seen, in_fair_order
 from hashviewer.planner.model import Expected
-from hashviewer.planner.plan import Figures, Goal, Option
+from hashviewer.planner.plan import Family, Figures, Goal
 from hashviewer.planner.survey import Survey
-from hashviewer.planner.timing import Pace, Work
-from hashviewer.planner.ways import Answer, Built, OwnWay, Way
-from hashviewer.search import SearchHow, rank
+from hashviewer.planner.timing import Work
+from hashviewer.planner.ways import Answer, Built, OwnWay, Step, Way
+from hashviewer.search import Cost, Neighbours, SearchHow
+from hashviewer.search.looking_up import laid_out
 
-Step = Callable[[], None]
-"""Called before each query; may raise `Cancelled`."""
-
-ROUNDS = 3  # that each of these is asked
-TRIALS = 10  # queries of the survey that the constants of time are from
+LEAST = 20  # queries measured, however long they take
+EVERY = 2  # queries measured for one that is tried
 PARTS = (4, 2)  # a flat scan's constants are from scans of these parts of the codes
 
 
@@ -39,20 +39,10 @@ class Questions:
 
     @classmethod
     def of(
-        cls,
-        codes: NDArray[np.uint8],
-        bits: int,
-        goal: Goal,
-        rows: NDArray[np.int64],
-        outputs: NDArray[np.float32] | None,
+        cls, codes: NDArray[np.uint8], goal: Goal, seen: Seen, outputs: NDArray[np.float32] | None
     ) -> "Questions":
-        """The queries `rows` (M,) of a collection (N, W), answered by a flat scan."""
-        limits, wanted = [], []
-        for row in rows.tolist():
-            found = rank(codes[row], codes, bits, k=goal.k, radius=goal.radius)
-            limits.append(int(found.distances[-1]) if goal.radius is None else goal.radius)
-            wanted.append(len(found.rows))
-        return cls(codes[rows], outputs, np.array(limits), np.array(wanted))
+        """The queries of a collection (N, W) that were looked at."""
+        return cls(codes[seen.queries], outputs, seen.limits(goal), seen.wanted(goal))
 
     def ask(self, place: int, way: Way) -> Answer:
         """One of the queries, asked in one way."""
@@ -64,15 +54,41 @@ class Questions:
         return min(near, int(self.wanted[place])) / max(int(self.wanted[place]), 1)
 
 
-def options_of(
-    built: Built,
-    survey: Survey,
-    questions: Questions,
-    *,
-    total: int,
-    pace_of: Pace | None = None,
-    step: Step,
-) -> list[Option]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """One way as it was tried.
+
+    Attributes:
+        name: For the user.
+        family: Which kind it is of.
+        how: The same for `search`; None if it is another program's.
+        kin: Ways with the same take time for the same reasons.
+        expected: What was expected of the codes measured.
+        whole: What is expected of the whole collection; None where that was measured.
+        trials: Searches of queries that are not measured, from which times are predicted; of a flat scan, of parts of
+            the codes, each for itself.
+        laying: Seconds to lay an answer out over those rows of the whole collection that were not measured.
+        measured: What was measured.
+        memory: Bytes beyond the codes, for the codes measured.
+        build: Seconds to build, for the codes measured.
+    """
+
+    name: str
+    family: Family
+    how: SearchHow | None
+    kin: str
+    expected: Expected
+    whole: Expected | None
+    trials: tuple[tuple[Work, ...], ...]
+    laying: float
+    measured: Figures
+    memory: int
+    build: float
+
+
+def tried(
+    built: Built, survey: Survey, questions: Questions, *, total: int, seconds: float, step: Step
+) -> list[Tried]:
     """Every way that shares an index, predicted and then measured.
 
     Args:
@@ -80,95 +96,106 @@ def options_of(
         survey: What is known of the collection.
         questions: What to measure.
         total: Codes in the whole collection, of which those surveyed may be a sample.
-        pace_of: What a search takes; None has it measured with the survey's queries.
+        seconds: For each way: where this is over, not all queries are asked.
         step: Called before each query; may cancel.
     """
-    count = len(survey.codes)
-    paces = _paces(built.ways, survey, step) if pace_of is None else {built.ways[0].family: pace_of}
-    options = []
+    count, ways = len(survey.codes), []
     for way in built.ways:
-        pace = paces[way.family]
-        predicted = _figures(way.expect(survey, count), pace)
-        measured = _measured(way, questions, step)
-        whole = measured if total == count else _figures(way.expect(survey, total), pace)
-        scale = total / count
-        options.append(
-            Option(
+        step()
+        expected = way.expect(survey, count)
+        whole = None if total == count else way.expect(survey, total)
+        trials, measured = _asked(way, survey, questions, seconds, step)
+        ways.append(
+            Tried(
                 name=way.name,
                 family=way.family,
                 how=way.how,
-                predicted=predicted,
+                kin=way.kin,
+                expected=expected,
+                whole=whole,
+                trials=trials,
+                laying=_laying(way, survey.bits, count) * (total - count),
                 measured=measured,
-                expected=whole,
-                memory=round(built.memory * scale),
-                build=built.seconds * scale,
+                memory=built.memory,
+                build=built.seconds,
             )
         )
-    return options
+    return ways
 
 
-def scan_pace(survey: Survey, step: Step) -> Pace:
-    """What a flat scan takes, from scans of parts of the codes."""
-    trials = []
-    for part in PARTS:
-        codes = survey.codes[: max(len(survey.codes) // part, 1)]
-        way = OwnWay("", "flat", SearchHow(), codes, survey.bits, survey.goal, None)
-        trials += _trials(way, survey, step)
-    return Pace.of(trials)
-
-
-def _paces(ways: Sequence[Way], survey: Survey, step: Step) -> dict[str, Pace]:
-    """What searches of each family take, from some queries of the survey."""
-    trials: dict[str, list[Work]] = {}
-    for way in ways:
-        trials.setdefault(way.family, []).extend(_trials(way, survey, step))
-    return {family: Pace.of(known) for family, known in trials.items()}
-
-
-def _trials(way: Way, survey: Survey, step: Step) -> list[Work]:
-    """Some queries of the survey, asked several times in turn; of each the middle time."""
-    places = np.linspace(0, len(survey.queries) - 1, TRIALS).astype(int).tolist()
-    rounds: list[list[Answer]] = []
-    for _ in range(ROUNDS):
-        step()
-        outputs = survey.outputs
-        rounds.append(
-            [
-                way.ask(survey.codes[survey.queries[place]], None if outputs is None else outputs[place])
-                for place in places
-            ]
-        )
-    return [
-        Work(
-            steps=asked[0].steps,
-            probes=asked[0].probes,
-            candidates=asked[0].candidates,
-            compared=asked[0].compared,
-            seconds=float(np.median([answer.seconds for answer in asked])),
-        )
-        for asked in zip(*rounds, strict=True)
-    ]
-
-
-def _measured(way: Way, questions: Questions, step: Step) -> Figures:
+def _asked(
+    way: Way, survey: Survey, questions: Questions, seconds: float, step: Step
+) -> tuple[tuple[tuple[Work, ...], ...], Figures]:
+    """The queries measured, and between them, so that both see the same machine, others whose time tells the constants."""
+    trying = _parts(survey) if way.family == "flat" else (way,)
+    others = in_fair_order(len(survey.queries))
     answers, recall = [], []
-    questions.ask(0, way)
-    for place in range(len(questions.codes)):
+    trials: list[list[Work]] = [[] for _ in trying]
+    for each in (way, *trying):
+        questions.ask(0, each)  # what is there afterwards is there for all
+    until = time.perf_counter() + seconds
+    for number, place in enumerate(in_fair_order(len(questions.codes))):
+        if number >= LEAST and time.perf_counter() > until:
+            break
         step()
         answers.append(questions.ask(place, way))
         recall.append(questions.recall(place, answers[-1]))
+        if number % EVERY == 0:
+            other = others[number // EVERY % len(others)]
+            for known, each in zip(trials, trying, strict=True):
+                known.append(_work(_ask(survey, other, each)))
+    return tuple(tuple(known) for known in trials), _figures(answers, recall)
+
+
+def _laying(way: Way, bits: int, count: int) -> float:
+    """Seconds a row to lay out what tables found over all rows; 0 where nothing is looked up, or by another program."""
+    if way.how is None or way.how.whole:
+        return 0.0
+    nothing = np.empty(0, dtype=np.int64)
+    none = Neighbours(
+        nothing,
+        nothing.astype(np.int32),
+        bits,
+        complete=0,
+        exact=False,
+        cost=Cost(0.0, 0, 0),
+        found=nothing,
+        found_distances=nothing.astype(np.int32),
+    )
+    seconds = []
+    for _ in range(LEAST):
+        started = time.perf_counter()
+        laid_out(none, count, radius=None)
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds)) / count
+
+
+def _parts(survey: Survey) -> tuple[Way, ...]:
+    """Flat scans of parts of the codes."""
+    parts = [survey.codes[: max(len(survey.codes) // part, 1)] for part in PARTS]
+    return tuple(OwnWay("", "flat", SearchHow(), codes, survey.bits, survey.goal, None) for codes in parts)
+
+
+def _ask(survey: Survey, place: int, way: Way) -> Answer:
+    outputs = None if survey.outputs is None else survey.outputs[place]
+    return way.ask(survey.codes[survey.queries[place]], outputs)
+
+
+def _work(answer: Answer) -> Work:
+    return Work(
+        answer.steps,
+        answer.probes,
+        answer.candidates,
+        answer.compared,
+        len(answer.distances),
+        answer.seconds,
+    )
+
+
+def _figures(answers: Sequence[Answer], recall: Sequence[float]) -> Figures:
     return Figures(
         probes=float(np.mean([answer.probes for answer in answers])),
         candidates=float(np.mean([answer.candidates + answer.compared for answer in answers])),
         recall=float(np.mean(recall)),
         seconds=float(np.median([answer.seconds for answer in answers])),
-    )
-
-
-def _figures(expected: Expected, pace: Pace) -> Figures:
-    return Figures(
-        probes=float(expected.probes.mean()),
-        candidates=float((expected.candidates + expected.compared).mean()),
-        recall=float(expected.recall.mean()),
-        seconds=pace.seconds(expected),
     )

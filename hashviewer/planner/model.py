@@ -20,10 +20,11 @@ class Expected:
     """What the queries of a survey, or some of them, are expected to cost and find, each (Q,).
 
     Attributes:
-        steps: Times that tables are looked into: each time farther, until there is enough.
+        steps: Times that tables are looked into, each time farther.
         probes: Buckets looked into.
-        candidates: Codes compared that these held.
+        candidates: Codes compared that these held; one that lies in several counts as often.
         compared: Codes compared one after another.
+        answered: Rows of the answer.
         recall: Share of the exact answer found.
     """
 
@@ -31,13 +32,22 @@ class Expected:
     probes: NDArray[np.float64]
     candidates: NDArray[np.float64]
     compared: NDArray[np.float64]
+    answered: NDArray[np.float64]
     recall: NDArray[np.float64]
 
 
 def flat(survey: Survey, count: int) -> Expected:
     """All codes compared."""
     nothing = np.zeros(len(survey.queries))
-    return Expected(nothing, nothing, nothing, nothing + count, nothing + 1)
+    return foreseen(
+        survey,
+        count,
+        steps=nothing,
+        probes=nothing,
+        candidates=nothing,
+        compared=nothing + count,
+        recall=nothing + 1,
+    )
 
 
 def one_table(survey: Survey, radius: int, count: int, buckets: int) -> Expected:
@@ -46,8 +56,10 @@ def one_table(survey: Survey, radius: int, count: int, buckets: int) -> Expected
     nothing = np.zeros(len(survey.queries))
     probes = within(survey.bits, radius)
     all_compared = probes > min(max(buckets, 1), MOST_PROBES)
-    return Expected(
-        steps=nothing + 1,
+    return foreseen(
+        survey,
+        count,
+        steps=nothing + (0 if all_compared else radius + 1),
         probes=nothing + (buckets if all_compared else probes),
         candidates=found[:, radius],
         compared=nothing + (buckets if all_compared else 0),
@@ -59,7 +71,15 @@ def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expe
     """One table of so many `buckets` of which a number is looked into, the likeliest first."""
     if probes > max(MOST_UNCERTAIN, buckets):
         nothing = np.zeros(len(survey.queries))
-        return Expected(nothing + 1, nothing + buckets, nothing + count, nothing + buckets, nothing + 1)
+        return foreseen(
+            survey,
+            count,
+            steps=nothing,
+            probes=nothing + buckets,
+            candidates=nothing + count,
+            compared=nothing + buckets,
+            recall=nothing + 1,
+        )
     assert survey.outputs is not None
     every = max(1, len(survey.queries) * probes // CONFIDENT)
     places = np.arange(0, len(survey.queries), every)
@@ -71,8 +91,16 @@ def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expe
         found.append(int(np.count_nonzero(sampled <= reach)))
         recall.append(found_share(survey, place, near <= reach, limits, count))
     nothing = np.zeros(len(places))
-    candidates = survey.scaled(np.array(found), count, places)
-    return Expected(nothing + 1, nothing + probes, candidates, nothing, np.array(recall))
+    return foreseen(
+        survey,
+        count,
+        places,
+        steps=nothing + 1,
+        probes=nothing + probes,
+        candidates=survey.scaled(np.array(found), count, places),
+        compared=nothing,
+        recall=np.array(recall),
+    )
 
 
 def several_tables(survey: Survey, how: SearchHow, count: int) -> Expected:
@@ -81,14 +109,17 @@ def several_tables(survey: Survey, how: SearchHow, count: int) -> Expected:
     last = survey.bits if survey.goal.radius is None else survey.goal.radius
     last = min(last, survey.bits if how.probe is None else how.probe)
     reached, gave_up = _reaches(survey, groups, last, count)
-    looked = np.where(gave_up, reached - 1, reached)  # the last step that was made
+    last_made = reached - 1 if survey.goal.k is not None else -1  # for a radius there is one step, or none
+    looked = np.where(gave_up, last_made, reached)
     farthest = radii_of(len(groups), int(looked.max()))
     around = [survey.around(group, max(far, 0), count) for group, far in zip(groups, farthest, strict=True)]
     every = np.arange(len(reached))
     probes = np.array([probe_count(groups, reach) for reach in range(-1, last + 1)], dtype=np.float64)
     candidates = np.array([_in_groups(around, reach) for reach in range(-1, int(looked.max()) + 1)])
     found = survey.within(count)[every, reached]
-    return Expected(
+    return foreseen(
+        survey,
+        count,
         steps=np.asarray(looked + 1 if survey.goal.k is not None else looked >= 0, dtype=np.float64),
         probes=probes[looked + 1],
         candidates=candidates[looked + 1, every],
@@ -127,6 +158,30 @@ def expected(survey: Survey, how: SearchHow, count: int, buckets: int) -> Expect
         return by_confidence(survey, within(survey.bits, how.reach), count, buckets)
     last = survey.bits if survey.goal.radius is None else survey.goal.radius
     return one_table(survey, min(how.reach, last), count, buckets)
+
+
+def foreseen(
+    survey: Survey,
+    count: int,
+    places: NDArray[np.int64] | None = None,
+    *,
+    steps: NDArray[np.float64],
+    probes: NDArray[np.float64],
+    candidates: NDArray[np.float64],
+    compared: NDArray[np.float64],
+    recall: NDArray[np.float64],
+) -> Expected:
+    """All of it, with the number of rows answered: all that is found of the exact answer, and others if `k` are not there.
+
+    `places` are which queries of the survey the others (Q,) are of; None for all.
+    """
+    if survey.goal.k is not None:
+        wanted = min(survey.goal.k, count)
+        answered = np.maximum(recall * wanted, np.minimum(candidates, wanted))
+    else:
+        there = survey.within(count)[:, survey.goal.radius]
+        answered = recall * (there if places is None else there[places])
+    return Expected(steps, probes, candidates, compared, answered, recall)
 
 
 def found_share(

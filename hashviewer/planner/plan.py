@@ -43,7 +43,7 @@ class Figures:
 
     Attributes:
         probes: Buckets looked into, on average; lists for "ivf"; 0 for a flat scan.
-        candidates: Codes compared, on average.
+        candidates: Codes compared, on average; a photo that lies in several tables in each.
         recall: Share of the exact answer that is found, on average; of an empty answer all is found.
         seconds: Time, median.
     """
@@ -62,7 +62,8 @@ class Option:
         name: For the user, such as "One table, radius 2".
         family: Which kind; the options of one family are the points of one cost-recall curve.
         how: The same as a search of HashViewer; None for an index of faiss, which is measured for comparison only.
-        predicted: For the codes that were measured, from a model of the collection, without searching so.
+        predicted: For the codes that were measured, from other queries than those measured: what is probed, compared
+            and found from flat scans, without searching so; the time from what searches of this kind take.
         measured: For these codes.
         expected: For the whole collection: the same as `measured` where that was measured, else the model's.
         memory: Bytes beyond the codes, for the whole collection.

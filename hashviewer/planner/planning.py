@@ -10,19 +10,21 @@ from numpy.typing import NDArray
 from hashviewer.errors import SearchError
 from hashviewer.planner.choosing import choose, sentence
 from hashviewer.planner.faiss_ways import faiss_builders
-from hashviewer.planner.measuring import Questions, options_of, scan_pace
-from hashviewer.planner.plan import Goal, Option, Plan
-from hashviewer.planner.survey import Outputs, Survey, survey
+from hashviewer.planner.looking import draw
+from hashviewer.planner.measuring import Questions, Tried, tried
+from hashviewer.planner.plan import Goal, Plan
+from hashviewer.planner.predicting import options_of
+from hashviewer.planner.survey import Outputs, Survey, survey, surveyed
 from hashviewer.planner.ways import Builder, own_builders
 from hashviewer.progress import Progress, silent
-from hashviewer.search import kernels, rank
+from hashviewer.search import kernels
 from hashviewer.search.results import check_radius
 from hashviewer.search.scan import check_shapes
 
 MEASURED = 250  # queries; with 100, predictions of rare candidates missed by up to 23 %, with these by 13 %
 PILOT = 100_000  # codes on which it is first seen how long building takes
-EACH = 4  # queries drawn for one that is measured; the others are surveyed
 BUILDING = 0.5  # share of the time that building may take
+ASKING = 0.015  # share that asking queries in one of some thirty ways may take, if fewer would do
 COMPILING = 120.0  # s to wait for the kernels: numpy's times would be those of another program
 
 
@@ -58,27 +60,32 @@ def plan(
     kernels.warm()
     kernels.wait(COMPILING)
     rng = np.random.default_rng(seed)
-    builders = [*own_builders(bits, goal, confident=outputs is not None), *faiss_builders(codes, goal)]
-    rows = _affordable(codes, bits, goal, builders, seconds, rng, progress)
+    rows = _affordable(codes, bits, goal, _builders(codes, bits, goal), seconds, rng, progress)
     some = np.ascontiguousarray(codes[rows]) if len(rows) < len(codes) else codes
-    asked, measured = _drawn(some, bits, goal, rng, queries, progress)
-    found = survey(some, bits, goal, asked, outputs=_of_rows(outputs, rows), rng=rng, progress=progress)
-    known = None if found.outputs is None or outputs is None else outputs(rows[measured])
-    if outputs is not None and known is None:
-        builders = [*own_builders(bits, goal, confident=False), *faiss_builders(codes, goal)]
-    questions = Questions.of(some, bits, goal, measured, known)
-    options = _tried(builders, found, questions, len(codes), progress)
+    asked, measured = draw(some, bits, goal, queries=queries, rng=rng, progress=progress)
+    found = surveyed(some, bits, goal, asked, outputs=_of_rows(outputs, rows), rng=rng)
+    known = None if found.outputs is None or outputs is None else outputs(rows[measured.queries])
+    questions = Questions.of(some, goal, measured, known)
+    builders = _builders(some, bits, goal, confident=known is not None)
+    ways = _tried(builders, found, questions, len(codes), seconds * ASKING, progress)
+    options = options_of(ways, rows=len(some), total=len(codes))
     chosen = choose(options, goal)
     return Plan(
         goal=goal,
         bits=bits,
         total=len(codes),
         rows=len(some),
-        queries=len(measured),
+        queries=len(measured.queries),
         options=tuple(options),
         chosen=chosen,
         sentence=sentence(options, goal, chosen, rows=len(some), total=len(codes)),
     )
+
+
+def _builders(
+    codes: NDArray[np.uint8], bits: int, goal: Goal, *, confident: bool = False
+) -> list[tuple[str, Builder]]:
+    return [*own_builders(bits, goal, confident=confident), *faiss_builders(codes, goal)]
 
 
 def _tried(
@@ -86,15 +93,15 @@ def _tried(
     found: Survey,
     questions: Questions,
     total: int,
+    seconds: float,
     progress: Progress,
-) -> list[Option]:
-    options: list[Option] = []
+) -> list[Tried]:
+    ways: list[Tried] = []
     for done, (name, build) in enumerate(builders):
         step = partial(progress, done, len(builders), f"Trying {name}")
         step()
-        pace = scan_pace(found, step) if done == 0 else None
-        options += options_of(build(found), found, questions, total=total, pace_of=pace, step=step)
-    return options
+        ways += tried(build(found, step), found, questions, total=total, seconds=seconds, step=step)
+    return ways
 
 
 def _affordable(
@@ -114,41 +121,13 @@ def _affordable(
     pilot = survey(codes[few], bits, goal, np.arange(1), outputs=None, rng=rng, progress=progress)
     started = time.perf_counter()
     for name, build in builders:
-        progress(0, None, f"Seeing how long {name} takes to build")
-        build(pilot)
+        step = partial(progress, 0, None, f"Seeing how long {name} takes to build")
+        step()
+        build(pilot, step)
     longest = PILOT * BUILDING * seconds / (time.perf_counter() - started)
     if longest >= len(codes):
         return everyone
     return np.sort(rng.choice(len(codes), max(int(longest), PILOT), replace=False))
-
-
-def _drawn(
-    codes: NDArray[np.uint8],
-    bits: int,
-    goal: Goal,
-    rng: np.random.Generator,
-    queries: int,
-    progress: Progress,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows to survey, and others to measure; each a fair sample of how crowded the surroundings of a photo are.
-
-    Rows are drawn at random, put in the order of the distance of their last neighbour (or of their number of
-    neighbours), and every fourth is measured. So a few queries stand for all, though crowds differ a great deal.
-    """
-    count = EACH * queries
-    pool = rng.choice(len(codes), count, replace=len(codes) < count).astype(np.int64)
-    crowds = []
-    for done, row in enumerate(pool.tolist()):
-        progress(done, count, "Looking at the collection")
-        histogram = rank(codes[row], codes, bits, k=1).histogram.cumsum()
-        if goal.radius is not None:
-            crowds.append(-float(histogram[goal.radius]))
-        else:
-            last = int(np.searchsorted(histogram, min(goal.k or 1, len(codes))))
-            crowds.append(last - float(histogram[last]) / len(codes))
-    pool = pool[np.argsort(crowds, kind="stable")]
-    chosen = np.arange(count) % EACH == EACH // 2
-    return pool[~chosen], pool[chosen]
 
 
 def _of_rows(outputs: Outputs | None, rows: NDArray[np.int64]) -> Outputs | None:

@@ -4,35 +4,36 @@ All predictions of the planner are made from this; no index is searched for it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hashviewer.planner.looking import Near, Seen, look
 from hashviewer.planner.plan import Goal
 from hashviewer.progress import Progress
-from hashviewer.search import rank, rank_asymmetric
+from hashviewer.search import rank_asymmetric
 from hashviewer.search.multi_index import Group
 from hashviewer.search.probes import by_distance, within
 
 SAMPLE = 20_000  # rows that are compared with every query where occupied buckets cannot be counted
 MOST_FLIPS = 5000  # buckets around a query's that are counted one by one
-MOST_NEAR = 2000  # rows of an exact answer that are looked at one by one
+AT_ONCE = 64  # queries that are compared with the sample at a time, which takes 20 MB
 Outputs = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """The rows of one query's exact answer, ties at its end included.
+class _Around:
+    """How many codes differ from each query in so many of a group's bits or fewer.
 
     Attributes:
-        rows: (n,) rows, by distance; at most so many of them.
-        distances: (n,) in bits.
+        counted: (Q, r + 1) of all codes, to a radius r.
+        sampled: (Q, bits + 1) of the sample; None where `counted` went far enough.
     """
 
-    rows: NDArray[np.int64]
-    distances: NDArray[np.int32]
+    counted: NDArray[np.int64]
+    sampled: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,21 +44,28 @@ class Survey:
         codes: (N, W) the collection.
         bits: Width of the codes.
         goal: What is to be found.
-        queries: (Q,) rows that were asked.
+        seen: The queries that were asked, with their rows, histograms and exact answers.
         outputs: (Q, bits) their real-valued outputs; None where they are not known.
         sample: (s,) rows that stand for all, without doubles.
-        histograms: (Q, bits + 1) how many codes lie at each distance of a query, itself included.
-        near: The exact answer of each query.
     """
 
     codes: NDArray[np.uint8]
     bits: int
     goal: Goal
-    queries: NDArray[np.int64]
+    seen: Seen
     outputs: NDArray[np.float32] | None
     sample: NDArray[np.int64]
-    histograms: NDArray[np.int64]
-    near: tuple[Near, ...]
+    _known: dict[Group, _Around] = field(default_factory=dict)
+
+    @property
+    def queries(self) -> NDArray[np.int64]:
+        """(Q,) rows that were asked."""
+        return self.seen.queries
+
+    @property
+    def near(self) -> tuple[Near, ...]:
+        """The exact answer of each query."""
+        return self.seen.near
 
     @cached_property
     def own(self) -> NDArray[np.bool_]:
@@ -66,7 +74,7 @@ class Survey:
 
     def within(self, count: int) -> NDArray[np.float64]:
         """(Q, bits + 1) how many of `count` codes like these lie at each distance of a query or nearer."""
-        others = self.histograms.cumsum(axis=1) - 1.0
+        others = self.seen.histograms.cumsum(axis=1) - 1.0
         return 1 + others * _share(count, len(self.codes))
 
     def limits(self, count: int) -> NDArray[np.int64]:
@@ -83,26 +91,32 @@ class Survey:
         While the buckets around a query are few, all codes in them are counted; where they are many, those of the sample.
         """
         radius = min(radius, group.bits)
-        counted = max(
-            near for near in range(radius + 1) if near == 0 or within(group.bits, near) <= MOST_FLIPS
-        )
-        exact = (self._occupied(group, counted).cumsum(axis=1) - 1.0) * _share(count, len(self.codes)) + 1
-        if counted == radius:
-            return exact
-        far = group.values(self.codes[self.queries])[:, None] ^ group.values(self.codes[self.sample])
-        last = group.bits + 1
-        line = np.arange(len(far))[:, None] * last
-        flat = np.bincount((np.bitwise_count(far) + line).reshape(-1), minlength=len(far) * last)
-        sampled = self.scaled(flat.reshape(len(far), last).cumsum(axis=1), count)
-        return np.concatenate([exact, sampled[:, counted + 1 : radius + 1]], axis=1)
+        known = self._known.get(group)
+        if known is None or (known.sampled is None and known.counted.shape[1] <= radius):
+            known = self._known[group] = self._counted(group, radius)
+        share = _share(count, len(self.codes))
+        counted = (known.counted[:, : radius + 1].astype(np.float64) - 1) * share + 1
+        if known.sampled is None or counted.shape[1] > radius:
+            return counted
+        sampled = self.scaled(known.sampled[:, counted.shape[1] : radius + 1], count)
+        return np.concatenate([counted, sampled], axis=1)
 
-    def _occupied(self, group: Group, radius: int) -> NDArray[np.int64]:
-        """(Q, radius + 1) how many codes differ from a query in just so many of a group's bits."""
+    def _counted(self, group: Group, radius: int) -> _Around:
+        reach = max(near for near in range(radius + 1) if near == 0 or within(group.bits, near) <= MOST_FLIPS)
         occupied = np.bincount(group.values(self.codes), minlength=1 << group.bits)
-        asked = group.values(self.codes[self.queries]).astype(np.int64)
+        asked = group.values(self.codes[self.queries])
         flips = np.uint64(1) << np.arange(group.bits, dtype=np.uint64)
-        rings = [ring.astype(np.int64) for ring in by_distance(flips, radius)]
-        return np.stack([occupied[asked[:, None] ^ ring].sum(axis=1) for ring in rings], axis=1)
+        rings = [ring.astype(np.int64) for ring in by_distance(flips, reach)]
+        buckets = asked.astype(np.int64)[:, None]
+        counted = np.stack([occupied[buckets ^ ring].sum(axis=1) for ring in rings], axis=1).cumsum(axis=1)
+        if reach == radius:
+            return _Around(counted, None)
+        there = group.values(self.codes[self.sample])
+        blocks = [
+            _histograms(np.bitwise_count(asked[start : start + AT_ONCE, None] ^ there), group.bits + 1)
+            for start in range(0, len(asked), AT_ONCE)
+        ]
+        return _Around(counted, np.concatenate(blocks).cumsum(axis=1))
 
     def scaled(
         self, found: NDArray[np.integer], count: int, places: NDArray[np.int64] | None = None
@@ -138,30 +152,42 @@ def survey(
     rng: np.random.Generator,
     progress: Progress,
 ) -> Survey:
-    """Ask some queries by a flat scan, and draw a sample.
+    """Ask the queries `rows` (Q,) by a flat scan, and draw a sample; the arguments are those of `surveyed`."""
+    seen = look(codes, bits, goal, rows, progress)
+    return surveyed(codes, bits, goal, seen, outputs=outputs, rng=rng)
+
+
+def surveyed(
+    codes: NDArray[np.uint8],
+    bits: int,
+    goal: Goal,
+    seen: Seen,
+    *,
+    outputs: Outputs | None,
+    rng: np.random.Generator,
+) -> Survey:
+    """What is known of a collection from queries that were looked at, and a sample.
 
     Args:
         codes: (N, W) the collection, at least one.
         bits: Width of the codes.
         goal: What is to be found.
-        rows: (Q,) rows to ask.
+        seen: The queries.
         outputs: Gives the real-valued outputs (n, bits) of rows (n,); None where they are not known.
         rng: Draws the sample.
-        progress: Told the queries done; may cancel.
     """
-    known = None if outputs is None else outputs(rows)
+    known = None if outputs is None else outputs(seen.queries)
     if known is not None and not np.isfinite(known).all():
         known = None
-    histograms, near = [], []
-    for done, row in enumerate(rows.tolist()):
-        progress(done, len(rows), "Looking at the collection")
-        found = rank(codes[row], codes, bits, k=goal.k, radius=goal.radius)
-        limit = goal.radius if goal.radius is not None else int(found.distances[-1])
-        there = rank(codes[row], codes, bits, k=MOST_NEAR, radius=min(limit, bits))
-        histograms.append(found.histogram)
-        near.append(Near(there.rows, there.distances))
     sample = np.sort(rng.choice(len(codes), min(SAMPLE, len(codes)), replace=False))
-    return Survey(codes, bits, goal, rows, known, sample.astype(np.int64), np.array(histograms), tuple(near))
+    return Survey(codes, bits, goal, seen, known, sample.astype(np.int64))
+
+
+def _histograms(values: NDArray[np.uint8], numbers: int) -> NDArray[np.int64]:
+    """(n, numbers) how often each number below `numbers` is in each line of `values` (n, s)."""
+    line = np.arange(len(values))[:, None] * numbers
+    counts: NDArray[np.int64] = np.bincount((values + line).reshape(-1), minlength=len(values) * numbers)
+    return counts.reshape(len(values), numbers)
 
 
 def _share(count: int, of: int) -> float:

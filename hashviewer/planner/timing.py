@@ -1,4 +1,8 @@
-"""From what a search does to the time it takes: constants per step, probe, candidate and code compared, measured."""
+"""From what a search does to the time it takes: constants per step, probe, candidate and so on, measured.
+
+The constants of ways that work alike, such as one table at every radius, are found together from queries that are not
+among those predicted. What they predict is never among what they are found from.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ from hashviewer.planner.model import Expected
 
 ROUNDS = 20  # of re-weighting, until the errors count by their size
 SMALL = 0.01  # an error below which nothing is gained
-KINDS = 5  # of work: a search at all, and the four above
+KINDS = 6  # of work: a search at all, and the five below
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Work:
         probes: Buckets that it looked into.
         candidates: Codes compared that these held.
         compared: Codes compared one after another.
+        answered: Rows of the answer.
         seconds: Time.
     """
 
@@ -30,43 +35,63 @@ class Work:
     probes: float
     candidates: float
     compared: float
+    answered: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds for a search at all, for a step, a probe, a candidate, and a code compared in order."""
+    """Seconds for a search at all, for a step, a probe, a candidate, a code compared in order, and a row answered."""
 
     constants: tuple[float, ...]
 
     @classmethod
-    def of(cls, trials: Sequence[Work]) -> "Pace":
-        """The constants, none below 0, with the least sum of the relative errors.
+    def of(cls, ways: Sequence[Sequence[Work]]) -> "Pace":
+        """The constants, none below 0, with the least sum of errors, each in proportion to the usual time of its way.
 
-        Errors count as they are, not squared: a search during which another program ran must not count for many.
+        Every way counts alike, however often it was tried. Errors count as they are, not squared: a search during which another program ran must not count for many.
+
+        Args:
+            ways: The searches of each way, at least one.
         """
-        seconds = np.array([trial.seconds for trial in trials])
-        done = np.array([_kinds(t.steps, t.probes, t.candidates, t.compared) for t in trials])
-        work = done / seconds[:, None]
-        weight = np.ones(len(seconds))
+        work = np.array([_kinds(each) for way in ways for each in way])
+        seconds = np.array([each.seconds for way in ways for each in way])
+        usual = np.repeat(
+            [np.median([each.seconds for each in way]) for way in ways], [len(way) for way in ways]
+        )
+        share = np.repeat([1 / len(way) for way in ways], [len(way) for way in ways])
+        largest = np.maximum(work.max(axis=0), 1.0)
+        work, wanted = work / largest / usual[:, None], seconds / usual
+        weight = share
         for _ in range(ROUNDS):
-            constants = _least_squares(work * weight[:, None], weight)
-            weight = 1 / np.sqrt(np.maximum(np.abs(work @ constants - 1), SMALL))
-        return cls(tuple(constants.tolist()))
+            constants = _least_squares(work, wanted, weight)
+            weight = share / np.maximum(np.abs(work @ constants - wanted), SMALL)
+        return cls(tuple((constants / largest).tolist()))
 
     def seconds(self, expected: Expected) -> float:
         """The median over the queries of a survey."""
-        every = zip(expected.steps, expected.probes, expected.candidates, expected.compared, strict=True)
-        done = np.array([_kinds(*each) for each in every])
+        each = zip(
+            expected.steps,
+            expected.probes,
+            expected.candidates,
+            expected.compared,
+            expected.answered,
+            strict=True,
+        )
+        done = np.array([_kinds(Work(*query, seconds=0.0)) for query in each])
         return float(np.median(done @ np.array(self.constants)))
 
 
-def _least_squares(work: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Constants (KINDS,) of 0 or more for which `work` (n, KINDS) comes nearest to `wanted` (n,)."""
+def _least_squares(
+    work: NDArray[np.float64], wanted: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Constants (KINDS,) of 0 or more for which `work` (n, KINDS) comes nearest to `wanted` (n,), by weights (n,)."""
+    squares, target = work.T @ (work * weight[:, None]), work.T @ (wanted * weight)
     best, least = np.zeros(KINDS), np.inf
     for used in _choices(np.flatnonzero(work.any(axis=0))):
-        solved = np.linalg.lstsq(work[:, used], wanted, rcond=None)[0]
-        error = float(np.square(work[:, used] @ solved - wanted).sum())
+        part = squares[np.ix_(used, used)]
+        solved = np.linalg.lstsq(part, target[used], rcond=None)[0]
+        error = float(solved @ part @ solved - 2 * solved @ target[used])
         if (solved >= 0).all() and error < least:
             best, least = np.zeros(KINDS), error
             best[used] = solved
@@ -80,6 +105,7 @@ def _choices(kinds: NDArray[np.int64]) -> Iterator[list[int]]:
             yield list(chosen)
 
 
-def _kinds(steps: float, probes: float, candidates: float, compared: float) -> tuple[float, ...]:
+def _kinds(done: Work) -> tuple[float, ...]:
     """What takes time; buckets that were compared in order were not probed."""
-    return 1.0, steps, 0.0 if compared == probes else probes, candidates, compared
+    probes = 0.0 if done.compared == done.probes else done.probes
+    return 1.0, done.steps, probes, done.candidates, done.compared, done.answered

@@ -13,6 +13,7 @@ from hashviewer.planner.plan import Family, Goal
 from hashviewer.planner.survey import Survey
 from hashviewer.search import Asked, Index, Matches, SearchHow, build_index, search
 from hashviewer.search.lookup import BucketTable
+from hashviewer.search.multi_index import MultiIndex, probe_count
 from hashviewer.search.probes import within
 
 RADII = range(5)  # of one table
@@ -26,7 +27,7 @@ class Answer:
 
     Attributes:
         distances: (n,) in bits, of the rows found, ascending.
-        steps: Times that tables were looked into.
+        steps: Times that tables were looked into, each time farther.
         probes: Buckets looked into.
         candidates: Codes compared that they held.
         compared: Codes compared one after another.
@@ -56,6 +57,10 @@ class Way(Protocol):
     def how(self) -> SearchHow | None:
         """The same for `search`; None if it is another program's."""
 
+    @property
+    def kin(self) -> str:
+        """Ways with the same take time for the same reasons."""
+
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,) with outputs (bits,)."""
 
@@ -78,7 +83,10 @@ class Built:
     seconds: float
 
 
-Builder = Callable[[Survey], Built]
+Step = Callable[[], None]
+"""Called between the parts of what takes time; may raise `Cancelled`."""
+
+Builder = Callable[[Survey, Step], Built]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +100,11 @@ class OwnWay:
     bits: int
     goal: Goal
     index: Index | None
+
+    @property
+    def kin(self) -> str:
+        """Several tables keep all that they find if they are to be exact, which then takes time, too."""
+        return "multi, exact" if self.family == "multi" and self.how.probe is None else self.family
 
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,) with outputs (bits,)."""
@@ -121,9 +134,18 @@ class OwnWay:
         return expected(survey, self.how, count, self._buckets(count))
 
     def _steps(self, found: Matches) -> int:
-        if self.how.mode != "multi" or self.goal.k is None or found.complete is None:
-            return 0 if self.how.whole else 1
-        return found.complete + 1
+        cost = found.cost
+        if not cost.probed or (self.how.mode == "lookup" and cost.scanned > cost.candidates):
+            return 0  # all codes were compared
+        if self.how.mode == "lookup":
+            return self.how.reach + 1 if self.how.order == "distance" else 1
+        assert isinstance(self.index, MultiIndex)
+        if self.goal.k is None:
+            return 1
+        reach = 0
+        while probe_count(self.index.groups, reach) < cost.probed:
+            reach += 1
+        return reach + 1
 
     def _buckets(self, count: int) -> int:
         if not isinstance(self.index, BucketTable):
@@ -151,8 +173,8 @@ def own_builders(bits: int, goal: Goal, *, confident: bool) -> list[tuple[str, B
             if radius <= bits and within(bits, radius) <= MOST_CONFIDENT
         ]
     builders: list[tuple[str, Builder]] = [
-        ("the flat scan", lambda survey: _built(survey, [("flat", SearchHow())])),
-        ("one table", lambda survey: _built(survey, table)),
+        ("the flat scan", lambda survey, _: _built(survey, [("flat", SearchHow())])),
+        ("one table", lambda survey, _: _built(survey, table)),
     ]
     for tables in TABLES:
         if tables <= bits:
@@ -163,7 +185,7 @@ def own_builders(bits: int, goal: Goal, *, confident: bool) -> list[tuple[str, B
 def _several(tables: int) -> Builder:
     """Several tables, exact, and as far as the goal's recall needs if that is nearer."""
 
-    def build(survey: Survey) -> Built:
+    def build(survey: Survey, _step: Step) -> Built:
         hows: list[tuple[Family, SearchHow]] = [("multi", SearchHow(mode="multi", tables=tables))]
         if survey.goal.k is not None and survey.goal.recall < 1:
             radius = _radius_for(survey, survey.goal.k)

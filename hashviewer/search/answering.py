@@ -9,7 +9,7 @@ from hashviewer.errors import SearchError
 from hashviewer.search.how import SearchHow
 from hashviewer.search.looking_up import Index, build_index, laid_out, least_beyond, look_up
 from hashviewer.search.ranking import rank
-from hashviewer.search.results import Matches, check_count, check_radius
+from hashviewer.search.results import Cost, Matches, check_count, check_radius
 from hashviewer.search.scan import check_shapes
 from hashviewer.search.tables import Tables, rank_by_tables
 from hashviewer.search.weighted import check_outputs, weighted_tables
@@ -160,8 +160,7 @@ def _looked_up(question: _Question, weighing: Tables | None, index: Index) -> Ma
         rows=rows,
     )
     if found.compared is not None:
-        whole = _ranked(question, weighing)
-        return replace(whole, cost=replace(found.cost, seconds=found.cost.seconds + whole.cost.seconds))
+        return _compared(question, weighing, found.compared, found.cost)
     matches = laid_out(found, len(question.codes), radius=question.radius)
     if weighing is not None:
         matches = _scored(question, matches, found.found, weighing)
@@ -170,6 +169,16 @@ def _looked_up(question: _Question, weighing: Tables | None, index: Index) -> Ma
     wanted = question.bits if question.radius is None else question.radius
     exact = len(found.found) == searched or found.complete >= wanted or _enough(question, matches, weighing)
     return replace(matches, exact=exact)
+
+
+def _compared(question: _Question, weighing: Tables | None, near: Matches, spent: Cost) -> Matches:
+    """The answer where the tables gave up: `near` is the ranking of all codes, as far as was to be looked."""
+    wanted = question.bits if question.radius is None else question.radius
+    asked = question.how.probe
+    if weighing is None and (asked is None or asked >= wanted):
+        return replace(near, how=question.how, cost=spent)
+    whole = _ranked(question, weighing)
+    return replace(whole, cost=replace(spent, seconds=spent.seconds + whole.cost.seconds))
 
 
 def _scored(question: _Question, matches: Matches, found: NDArray[np.int64], weighing: Tables) -> Matches:

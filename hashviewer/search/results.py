@@ -26,7 +26,8 @@ class Cost:
         reranked: Photos whose features were read.
         probed: Buckets that a table lookup looked into.
         empty: How many of them held nothing.
-        candidates: Rows that a table lookup found in its buckets and checked; one that lies in several as often.
+        candidates: Codes in these buckets that were compared; one that lies in several counts as often
+            (`Matches.found` counts every row once).
     """
 
     seconds: float
@@ -99,6 +100,11 @@ class Matches:
     def total(self) -> int:
         """How many rows were searched."""
         return int(self.histogram.sum())
+
+    @property
+    def found(self) -> int | None:
+        """How many different rows the tables found; None where every code was compared."""
+        return None if self.complete is None else self.total
 
     def rank_of(self, row: int) -> int | None:
         """The place of `row`, from 0, when all searched rows are sorted by (distance, row), or by (score, row).

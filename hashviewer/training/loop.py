@@ -263,18 +263,18 @@ class _Run:
         places = self.kept[indices]
         raw, images = self.examples.features(places, augmented=True)
         features = self.method.scaling(raw)
-        outputs = self._outputs(features)
+        outputs = self._hashed(features)
         second = None
         if self.method.views == 2:
             again = self.examples.features(places, augmented=True)[0]
-            second = self._outputs(self.method.scaling(again))
+            second = self._hashed(self.method.scaling(again))
         labels = self._labels(places)
         relaxed = self.method.relax(outputs)
         embed = None if self.examples.trunk() is None else self._embed
         return Batch(outputs, relaxed, labels, indices, features, second, images, embed)
 
-    def _outputs(self, features: Tensor) -> Tensor:
-        """Of the hash layer, which sees a part of a frozen backbone's features; the method compares whole ones."""
+    def _hashed(self, features: Tensor) -> Tensor:
+        """Outputs of the hash layer, which sees a part of a frozen backbone's features; the method compares whole ones."""
         if self.examples.trunk() is None:
             features = nn.functional.dropout(features, self.recipe.dropout)
         outputs: Tensor = self.method.hash_layer(features)

@@ -142,6 +142,9 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
             Row("mode_rank", "Compare every &code", tip="The exact ranking, which is the usual one"),
             Row("mode_lookup", "&Look up in one table", tip="Buckets near the query's; may miss neighbours"),
             Row("mode_multi", "Look up in several &tables", tip="Multi-index hashing, exact at its radius"),
+            Row(
+                "mode_planned", "As &planned", tip="The way that the planner chose and this library remembers"
+            ),
             SEPARATOR,
             Row("distance_hamming", "By Ha&mming distance"),
             Row("distance_weighted", "By &weighted distance", tip="The weights are set in the Bits view"),

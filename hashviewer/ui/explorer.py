@@ -6,7 +6,7 @@ which alone ends echo loops. Values are immutable; a signal says what changed, a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from hashviewer.planner import Plan
 from hashviewer.search import Matches, SearchHow
 from hashviewer.search.how import PROBE, Distance, Mode
 from hashviewer.search.how import Order as Probing
@@ -76,6 +77,15 @@ class Options:
             probe=None if reach is None else min(reach, bits),
             order=self.probing if mode == "lookup" else "distance",
         )
+
+    def searching(self, how: SearchHow) -> "Options":
+        """The options that search through the same tables; what the photos found are ordered by stays as it is."""
+        chosen = replace(self, mode=how.mode)
+        if how.mode == "lookup":
+            return replace(chosen, probe=how.reach, probing=how.order)
+        if how.mode == "multi":
+            return replace(chosen, tables=how.tables, reach=how.probe)
+        return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,7 @@ class Explorer(QObject):
         options: How queries are answered.
         weights: How much the bits count where the distance is weighted; None lets all count alike.
         exact: Whether the present query is answered exactly, whatever the options say.
+        plan: The plan that the open library remembers for the code set shown, or None.
         can_go_back: Whether there is a query before the present one; `back_asked` leads there.
         can_go_forward: Whether there is a query after it; `forward_asked` leads there.
         changing: Whether more changes follow that belong together; whoever draws waits for `settled`.
@@ -192,6 +203,7 @@ class Explorer(QObject):
     options_changed = Signal()
     weights_changed = Signal()
     exact_changed = Signal()
+    plan_changed = Signal()
     can_go_back_changed = Signal()
     can_go_forward_changed = Signal()
     library_grew = Signal()
@@ -210,6 +222,7 @@ class Explorer(QObject):
     options: _Shared[Options] = _Shared(Options())
     weights: _Shared[Weights | None] = _Shared(None)
     exact: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
+    plan: _Shared[Plan | None] = _Shared(None)
     can_go_back: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
     can_go_forward: _Shared[bool] = _Shared(False)  # noqa: FBT003 - an initial value
 

@@ -23,6 +23,7 @@ from hashviewer.ui.grid_view import GridView
 from hashviewer.ui.indexing import Indexing
 from hashviewer.ui.message_bar import MessageBar
 from hashviewer.ui.opening import in_words
+from hashviewer.ui.plan_reading import PlanReader
 from hashviewer.ui.settings import Settings
 from hashviewer.ui.status_bar import StatusBar
 from hashviewer.ui.tasks import TaskQueue
@@ -51,6 +52,7 @@ class MainWindow(QMainWindow):
         self.tasks = TaskQueue(self)
         self.thumbnails = Thumbnails(self)
         self.controller = Controller(self.explorer, self.tasks, self)
+        self._plan_reader = PlanReader(self.explorer, self.tasks, self)
         self.indexing = Indexing(self.controller, self.explorer, self.tasks)
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self, self.menuBar())
@@ -113,6 +115,7 @@ class MainWindow(QMainWindow):
         self.toolbar.theme_wanted.connect(self._next_theme)
         self.toolbar.palette_wanted.connect(commands.show_palette)
         self.toolbar.search.panel.plan_wanted.connect(commands.show_plan)
+        self.toolbar.search.panel.planned_wanted.connect(commands.mode_planned)
         self.status.problems_asked.connect(commands.show_problems)
         self.status.told.connect(self._opening.say)
         self.welcome.folder_wanted.connect(commands.new_library)

@@ -19,7 +19,14 @@ from PySide6.QtWidgets import (
 
 from hashviewer.search import DISTANCES, MODES
 from hashviewer.ui.explorer import Explorer
-from hashviewer.ui.search_words import DISTANCE_WORDS, MODE_WORDS, effort_words, short_words, why_not
+from hashviewer.ui.search_words import (
+    DISTANCE_WORDS,
+    MODE_WORDS,
+    effort_words,
+    planned_words,
+    short_words,
+    why_not,
+)
 from hashviewer.ui.theme import icon, tabular, theme_watcher
 
 WIDTH = 340  # px
@@ -33,9 +40,11 @@ class SearchPanel(QFrame):
 
     Signals:
         plan_wanted: The planner is to be shown.
+        planned_wanted: It is to be searched as the library's plan says.
     """
 
     plan_wanted = Signal()
+    planned_wanted = Signal()
 
     def __init__(self, explorer: Explorer, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -51,6 +60,7 @@ class SearchPanel(QFrame):
         self.distance = QComboBox()
         self.turned = QCheckBox("Also mirrored and rotated")
         self.effort = QLabel(wordWrap=True)
+        self.planned = QPushButton()
         self.plan = QPushButton("Open the planner…")
         self._build()
         self._connect()
@@ -86,10 +96,12 @@ class SearchPanel(QFrame):
         layout.setSpacing(8)
         layout.addLayout(self._form)
         layout.addWidget(self.effort)
+        layout.addWidget(self.planned)
         layout.addWidget(self.plan)
 
     def _connect(self) -> None:
         self.explorer.options_changed.connect(self.draw)
+        self.explorer.plan_changed.connect(self.draw)
         self.explorer.query_changed.connect(self._offer_distances)
         self.explorer.codes_changed.connect(self.draw)
         for combo in (self.mode, self.probing, self.distance):
@@ -97,6 +109,7 @@ class SearchPanel(QFrame):
         for spin in (self.probe, self.tables, self.reach):
             spin.valueChanged.connect(self._on_edited)
         self.turned.toggled.connect(self._on_edited)
+        self.planned.clicked.connect(self.planned_wanted)
         self.plan.clicked.connect(self._on_plan)
 
     def open_below(self, widget: QWidget) -> None:
@@ -126,6 +139,7 @@ class SearchPanel(QFrame):
             for widget in widgets:
                 self._form.setRowVisible(widget, options.mode == mode)
         self.effort.setText(effort_words(options, self._bits()))
+        self._offer_plan()
         self._offer_distances()
         self.adjustSize()
 
@@ -138,6 +152,16 @@ class SearchPanel(QFrame):
             if item is not None:
                 item.setEnabled(not reason)
                 item.setToolTip(reason or f"Order by the {DISTANCE_WORDS[distance]} distance")
+
+    def _offer_plan(self) -> None:
+        """The way that the library remembers, to be taken with one click."""
+        plan, options = self.explorer.plan, self.explorer.options
+        self.planned.setVisible(plan is not None)
+        if plan is not None:
+            taken = options.searching(plan.how) == options
+            self.planned.setText(planned_words(plan, taken=taken))
+            self.planned.setEnabled(not taken)
+            self.planned.setToolTip(plan.sentence)
 
     def _bits(self) -> int | None:
         workspace, codes = self.explorer.workspace, self.explorer.codes

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hashviewer.planner import Plan
 from hashviewer.search import Matches
 from hashviewer.search.how import Distance, Mode
 from hashviewer.search.probes import within
@@ -63,6 +64,12 @@ def short_words(options: Options) -> str:
     return mode[options.mode] + distance[options.distance]
 
 
+def planned_words(plan: Plan, *, taken: bool) -> str:
+    """What a library remembers, as a button says it: "Search as planned: 4 tables, exact"."""
+    name = plan.choice.name[0].lower() + plan.choice.name[1:]
+    return f"Searching as planned: {name}" if taken else f"Search as planned: {name}"
+
+
 def effort_words(options: Options, bits: int | None) -> str:
     """What a mode does, in a sentence, before anything is asked."""
     if options.distance == "adc":  # tables of codes know nothing of code words
@@ -108,7 +115,7 @@ def notice_of(results: Results, *, quantized: bool = False) -> Notice | None:
     if matches.how.mode == "lookup" and matches.how.whole is False:
         return _looked_up(matches, _lookup_words(matches))
     if matches.how.mode == "multi":
-        return _looked_up(matches, f"{counted(matches.how.tables, 'table')}: {_bucket_words(matches)}")
+        return _looked_up(matches, f"{counted(matches.how.tables, 'table')}: {_multi_words(matches)}")
     if options.mode != "rank" and results.query.is_composed:
         return Notice(
             "Exact", "Several codes are asked: they are compared with every photo's, by Hamming distance."
@@ -161,9 +168,21 @@ def _lookup_words(matches: Matches) -> str:
         return (
             f"Lookup, radius {radius}: the codes of all {matches.cost.probed:,} buckets that hold photos were compared, "
             f"fewer than the {needed:,} within the radius; "
-            f"{counted(matches.cost.candidates, 'candidate')}, {time_words(matches.cost.seconds)}"
+            f"{candidate_words(matches)}, {time_words(matches.cost.seconds)}"
         )
     return f"Lookup, radius {radius}: {_bucket_words(matches)}"
+
+
+def _multi_words(matches: Matches) -> str:
+    if matches.found is None:
+        return f"{counted(matches.cost.probed, 'bucket')} did not suffice; every code was compared"
+    return _bucket_words(matches)
+
+
+def candidate_words(matches: Matches) -> str:
+    """How many different photos the tables found, and how many codes were compared if these are more."""
+    words, compared = counted(matches.total, "candidate"), matches.cost.candidates
+    return words if matches.total == compared else f"{words} in {counted(compared, 'comparison')}"
 
 
 def _bucket_words(matches: Matches) -> str:
@@ -171,7 +190,7 @@ def _bucket_words(matches: Matches) -> str:
     held = cost.probed - cost.empty
     return (
         f"{held:,} of {counted(cost.probed, 'bucket')} held photos, "
-        f"{counted(cost.candidates, 'candidate')}, {time_words(cost.seconds)}"
+        f"{candidate_words(matches)}, {time_words(cost.seconds)}"
     )
 
 

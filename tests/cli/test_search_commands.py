@@ -1,35 +1,25 @@
 """`query` in every mode and `plan` on a made library: what they answer, and how they refuse."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
-from made_library import BITS, KEY, info, make_library
+from made_library import BITS, KEY, SECOND, add_second_codes, make_library
+from made_plans import made_plan
 from typer.testing import CliRunner
 
-from hashviewer import codes as packed
+from hashviewer import planner
 from hashviewer.cli.app import app
-from hashviewer.library import Library, LibraryWriter
+from hashviewer.errors import LibraryError
 from hashviewer.search import SearchHow
 from hashviewer.workspace import Workspace
-
-SECOND = "second-16"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     made = make_library(tmp_path_factory.mktemp("search_commands"))
-    with Library.open(made.path) as library, LibraryWriter(library) as writer:
-        count = len(library)
-        outputs = np.random.default_rng(3).normal(size=(count, 16)).astype(np.float32)
-        writer.add_codes(
-            info(key=SECOND, bits=16, feature_dim=0),
-            0,
-            packed.from_outputs(outputs),
-            outputs,
-            np.empty((count, 0), np.float32),
-            np.arange(count) < count - 2,  # so the other set covers more and is the default
-        )
+    add_second_codes(made, without=[47, 48])  # so that the other set covers more and is the default
     return made
 
 
@@ -85,6 +75,9 @@ def test_query_searches_as_it_is_told_and_says_what_it_cost(made, weights, optio
         "probed": expected.cost.probed,
         "empty": expected.cost.empty,
         "candidates": expected.cost.candidates,
+        "found": None
+        if expected.complete is None
+        else len(set(np.flatnonzero(expected.all_distances <= BITS).tolist())),
     }
     assert answer["histogram"] == expected.histogram.tolist()
 
@@ -95,6 +88,25 @@ def test_query_in_words_says_whether_photos_may_be_missing(made):
     exact = run("query", made.path, 5, "--radius", 1, "--mode", "lookup", "--probe", 1).stdout
     assert "the answer is exact" in exact
     assert "buckets" not in run("query", made.path, 5).stdout
+
+
+def test_query_in_words_tells_different_photos_from_comparisons(made):
+    options = ("query", made.path, 5, "--radius", 9, "--mode", "multi", "--tables", 6)
+    cost = document(*options)["cost"]
+    assert cost["found"] < cost["candidates"]
+    told = f"found {cost['found']} candidates in {cost['candidates']} comparisons: the answer is exact"
+    assert told in run(*options).stdout
+    options = ("query", made.path, 5, "--mode", "lookup", "--probe", 1)
+    cost = document(*options)["cost"]
+    assert cost["found"] == cost["candidates"]
+    assert "comparison" not in run(*options).stdout
+
+
+def test_query_in_words_says_when_the_tables_gave_up(made):
+    options = ("query", made.path, 5, "-k", 45, "--mode", "multi", "--tables", 2)
+    answer = document(*options)
+    assert (answer["cost"]["found"], answer["complete"], answer["exact"]) == (None, None, True)
+    assert "then compared every code: the answer is exact" in run(*options).stdout
 
 
 def test_query_fuses_several_code_sets(made):
@@ -114,6 +126,10 @@ def test_query_fuses_several_code_sets(made):
         (("--tables", 3), "goes with --mode multi"),
         (("--order", "confidence"), "goes with --mode lookup"),
         (("--probe", 3), "goes with --mode lookup or multi"),
+        (("--mode", "planned", "--probe", 3), "leave --probe out"),
+        (("--mode", "planned", "--tables", 3), "leave --tables out"),
+        (("--mode", "planned", "--order", "distance"), "leave --order out"),
+        (("--mode", "planned", "--codes", SECOND), f"remembers no plan for the code set “{SECOND}”"),
         (("--distance", "weighted"), "needs --weights FILE"),
         (("--distance", "hamming", "--weights", "{weights}"), "goes with --distance weighted"),
         (("--weights", "{weights}/nothing"), "cannot be read"),
@@ -135,6 +151,64 @@ def test_query_refuses_in_words_what_does_not_fit(made, weights, tmp_path, optio
 @pytest.mark.parametrize("options", [("-k", 0), ("-k", -2), ("--radius", -1), ("--mode", "tree")])
 def test_query_refuses_numbers_out_of_range_before_it_opens_anything(made, options):
     assert options[0] in run("query", made.path, 5, *options, code=2).stderr
+
+
+def remembered(made, how):
+    with Workspace.open(made.path) as workspace:
+        assert workspace.remember_plan(KEY, made_plan(how, bits=BITS))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        SearchHow(),
+        SearchHow("lookup", probe=1, order="confidence"),
+        SearchHow("multi", tables=3),
+        SearchHow("multi", tables=5, probe=7),
+    ],
+    ids=str,
+)
+def test_query_searches_as_the_library_remembers(made, weights, how):
+    remembered(made, how)
+    named = ["--mode", how.mode]
+    named += ["--tables", how.tables] if how.mode == "multi" else []
+    named += [] if how.probe is None else ["--probe", how.probe]
+    named += ["--order", how.order] if how.mode == "lookup" else []
+    for distance in ((), ("--distance", "asymmetric"), ("--weights", weights)):
+        planned = document("query", made.path, 5, "-k", 9, "--mode", "planned", *distance)
+        plain = document("query", made.path, 5, "-k", 9, *named, *distance)
+        for answer in (planned, plain):
+            answer.pop("seconds")
+        assert planned == plain
+
+
+def test_without_being_told_query_compares_every_code_whatever_is_remembered(made):
+    remembered(made, SearchHow("lookup", probe=0))
+    answer = document("query", made.path, 5, "-k", 9)
+    assert (answer["mode"], answer["exact"], len(answer["results"])) == ("rank", True, 9)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A plan from few queries, where only what is done with it matters."""
+    monkeypatch.setattr(planner, "plan", partial(planner.plan, queries=20))
+
+
+def test_a_plan_of_a_packed_library_is_printed_and_said_not_to_be_remembered(made, tmp_path, quick):
+    run("pack", made.path, "-o", tmp_path / "packed.h5")
+    answer = document("plan", tmp_path / "packed.h5", "-k", 5)
+    assert answer["remembered"] is False
+    assert answer["options"]
+
+
+def test_a_plan_that_cannot_be_kept_is_printed_all_the_same(made, monkeypatch, quick):
+    def fail(_workspace, _codes, _plan):
+        raise LibraryError("The disk is full.")
+
+    monkeypatch.setattr(Workspace, "remember_plan", fail)
+    done = run("plan", made.path, "-k", 5, "--json", code=1)
+    assert json.loads(done.stdout)["remembered"] is False
+    assert "The plan is not remembered: The disk is full." in done.stderr
 
 
 def test_plan_measures_names_the_best_and_is_remembered(made):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 
 from hashviewer import codes as packed
 from hashviewer.library import CodeSetInfo, Library, LibraryWriter, NewPhoto
+from hashviewer.search import SearchHow
 from hashviewer.ui.app import application
 from hashviewer.ui.main_window import MainWindow
 from hashviewer.ui.settings import Settings
@@ -182,4 +183,13 @@ def test_the_planner_measures_and_what_is_chosen_is_used_and_remembered(qtbot, o
     qtbot.waitUntil(lambda: remembered.plan is not None)
     assert remembered.plan.choice.name == picked.name
     assert remembered.plan.options == plan.options
+    again.actions_table["mode_rank"].trigger()
+    settled(qtbot, again)
+    assert again.explorer.results.matches.how == SearchHow()
+    again.actions_table["mode_planned"].trigger()
+    settled(qtbot, again)
+    assert again.explorer.results.matches.how == picked.how
+    qtbot.keyClick(again.grid_view.grid, Qt.Key.Key_E)
+    settled(qtbot, again)
+    assert again.explorer.results.matches.how == SearchHow()
     settled(qtbot, again)

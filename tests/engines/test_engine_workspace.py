@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from made_library import KEY, info, make_library, new_photo, values
 from typer.testing import CliRunner
 
 from hashviewer import codes as packed
+from hashviewer import planner
 from hashviewer.cli.app import app
 from hashviewer.engines.library import EngineLibrary
 from hashviewer.engines.pushing import push
@@ -123,12 +125,55 @@ def test_the_library_reads_the_same(far, local, made):
     assert np.array_equal(theirs.codes(KEY)[0], mine.codes(KEY)[0])
 
 
-def test_what_an_engine_does_not_do_is_done_here_on_a_copy_of_the_codes(far, local):
-    weights = tuple(np.linspace(0.5, 1.5, 36).tolist())
-    for how in (SearchHow(distance="weighted", weights=weights), SearchHow(mode="lookup", probe=3)):
-        mine = local.search(local.query_row(5, codes=KEY), k=9, how=how)
-        theirs = far.search(far.query_row(5, codes=KEY), k=9, how=how)
+WEIGHTS = tuple(np.linspace(0.5, 1.5, 36).tolist())
+WAYS = (
+    SearchHow(),
+    SearchHow(distance="weighted", weights=WEIGHTS),
+    SearchHow(distance="asymmetric"),
+    SearchHow(mode="lookup", probe=3),
+    SearchHow(mode="lookup", probe=2, order="confidence"),
+    SearchHow(mode="lookup", probe=36),
+    SearchHow(mode="multi"),
+    SearchHow(mode="multi", tables=3, probe=5),
+    SearchHow(mode="multi", tables=2, distance="asymmetric"),
+    SearchHow(mode="multi", tables=6, distance="weighted", weights=WEIGHTS),
+)
+
+
+@pytest.mark.parametrize("how", WAYS, ids=str)
+def test_every_way_to_search_gives_the_same_as_here_on_a_copy_of_the_codes_if_need_be(far, local, how):
+    mask = np.arange(ALL) % 3 > 0
+    for row, k, radius, rows in ((5, 9, None, None), (7, None, 9, None), (41, 100, None, mask)):
+        mine = local.search(local.query_row(row, codes=KEY), k=k, radius=radius, rows=rows, how=how)
+        theirs = far.search(far.query_row(row, codes=KEY), k=k, radius=radius, rows=rows, how=how)
         assert same_matches(mine, theirs)
+        assert (theirs.how, theirs.exact, theirs.complete) == (how, mine.exact, mine.complete)
+        assert (theirs.scores is None) == (mine.scores is None)
+        if mine.scores is not None:
+            assert theirs.scores.tolist() == mine.scores.tolist()
+        assert theirs.cost.candidates == mine.cost.candidates
+
+
+def test_ways_that_cannot_be_are_refused_as_here(far, local):
+    for how in (
+        SearchHow(mode="multi", tables=37),
+        SearchHow(mode="lookup", probe=37),
+        SearchHow(distance="adc"),
+    ):
+        for workspace in (local, far):
+            with pytest.raises(SearchError):
+                workspace.search(workspace.query_row(5, codes=KEY), k=9, how=how)
+
+
+def test_an_engine_is_planned_for_and_remembers_the_plan_while_it_is_open(far, monkeypatch):
+    monkeypatch.setattr(planner, "plan", partial(planner.plan, queries=20))
+    plan = far.plan(KEY, recall=0.9, k=5)
+    assert (plan.total, plan.goal.k) == (far.search(far.query_row(5, codes=KEY), k=None).total, 5)
+    assert not far.remember_plan(KEY, plan)
+    assert far.plan_of(KEY) == plan
+
+
+def test_several_photos_are_asked_on_a_copy_of_the_codes(far, local):
     both = [local.query_row(5, codes=KEY), local.query_row(6, codes=KEY)]
     assert same_matches(local.search(composed(both), k=9), far.search(composed(both), k=9))
 
@@ -253,7 +298,8 @@ def run(*arguments):
 
 
 def test_commands_take_an_address_for_a_library(pushed, made):
-    for command in (("query", 5, "-k", 4), ("buckets", 5, "--radius", 9), ("bits",)):
+    lookup = ("query", 5, "-k", 4, "--mode", "multi", "--tables", 3)
+    for command in (("query", 5, "-k", 4), lookup, ("buckets", 5, "--radius", 9), ("bits",)):
         name, *rest = command
         far, here = (json.loads(run(name, place, *rest, "--json").stdout) for place in (pushed, made.path))
         for answer in (far, here):

@@ -2,20 +2,25 @@
 
 import numpy as np
 import pytest
+from plain_search import made_codes
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
-from hashviewer.planner import Figures, Goal, Option, Plan, from_json, plan, planning, to_json
+from hashviewer.planner import Figures, Goal, Option, Plan, faiss_ways, from_json, plan, planning, to_json
 from hashviewer.planner.choosing import choose, sentence
 from hashviewer.planner.faiss_ways import faiss_builders
 from hashviewer.planner.survey import survey
-from hashviewer.planner.timing import Pace, Work
 from hashviewer.planner.ways import own_builders
 from hashviewer.progress import Cancelled, silent
 from hashviewer.search import SearchHow, rank
-from tests.search.conftest import made_codes
 
-GOALS = [Goal(0.9, k=20), Goal(0.99, k=300), Goal(0.9, radius=3), Goal(1.0, radius=0)]
+GOALS = [
+    Goal(0.9, k=20),
+    Goal(0.99, k=300),
+    Goal(0.9, radius=3),
+    Goal(1.0, radius=0),
+    Goal(0.9, radius=14),
+]
 
 
 def outputs_of(codes, bits):
@@ -41,13 +46,18 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
     known = survey(codes, bits, goal, rows, outputs=outputs, rng=rng, progress=silent)
     asked = outputs(rows)
     for _, build in [*own_builders(bits, goal, confident=True), *faiss_builders(codes, goal)]:
-        for way in build(known).ways:
+        for way in build(known, lambda: None).ways:
             expected = way.expect(known, len(codes))
             for place, row in enumerate(rows):
                 found = way.ask(codes[row], asked[place])
                 assert found.probes == expected.probes[place], way.name
                 assert found.candidates == pytest.approx(expected.candidates[place]), way.name
                 assert found.compared == expected.compared[place], way.name
+                assert found.steps == expected.steps[place], way.name
+                if (
+                    way.kin != "multi"
+                ):  # of what several tables see, some are beyond the radius that was asked for
+                    assert len(found.distances) == pytest.approx(expected.answered[place]), way.name
                 exact = rank(codes[row], codes, bits, k=goal.k, radius=goal.radius)
                 near = np.count_nonzero(found.distances <= exact.distances[-1])
                 recall = min(near, len(exact.rows)) / len(exact.rows)
@@ -66,7 +76,7 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
 )
 def test_predictions_are_within_a_fifth_of_what_other_queries_cost(kind, bits, goal):
     codes = made_codes(kind, bits, 8000, seed=2)
-    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits))
+    made = plan(codes, bits, goal, outputs=outputs_of(codes, bits), seconds=3600)  # for all queries
     families = {option.family for option in made.options}
     assert families == {"flat", "table", "confidence", "multi", "ivf", "hash", "multihash"}
     for option in made.options:
@@ -130,6 +140,23 @@ def test_a_plan_can_be_cancelled_at_any_time():
         assert len(steps) == step
 
 
+def test_a_plan_can_be_cancelled_while_faiss_builds(monkeypatch):
+    monkeypatch.setattr(faiss_ways, "CHUNK", 100)
+    codes, goal, rng = made_codes("random", 32, 1000), Goal(0.9, k=5), np.random.default_rng(0)
+    known = survey(codes, 32, goal, np.arange(3), outputs=None, rng=rng, progress=silent)
+    for _, build in faiss_builders(codes, goal):
+        steps = []
+
+        def step(steps=steps):
+            steps.append(1)
+            if len(steps) == 7:  # of the ten parts that are added
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            build(known, step)
+        assert len(steps) == 7
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -181,7 +208,7 @@ def test_the_flat_scan_is_used_unless_one_of_ours_is_clearly_faster_at_the_wante
         (
             [FLAT, SLOW, WEAK],
             0,
-            "Flat scan: 1.1 ms; tables would need 3,200 probes and 90 candidates, 2 ms, for the same recall.",
+            "Flat scan: 1.1 ms; tables would need 3,200 probes and 90 comparisons, 2 ms, for the same recall.",
         ),
         (
             [FLAT, WEAK, FOREIGN],
@@ -192,7 +219,7 @@ def test_the_flat_scan_is_used_unless_one_of_ours_is_clearly_faster_at_the_wante
         (
             [FLAT, FAST],
             1,
-            "5 tables, exact: 100 µs where the flat scan takes 1.1 ms, for 1 candidate in 40 probes; recall 100 %, "
+            "5 tables, exact: 100 µs where the flat scan takes 1.1 ms, for 1 comparison in 40 probes; recall 100 %, "
             "4 MB of memory, built in 250 ms.",
         ),
     ],
@@ -222,21 +249,3 @@ def test_what_is_no_plan_of_this_version_is_none(text):
 def test_a_remembered_plan_that_chooses_a_foreign_index_is_none():
     made = Plan(GOAL, 64, 100, 100, 50, (FLAT, FOREIGN), 0, "Use it.")
     assert from_json(to_json(made).replace('"chosen":0', '"chosen":1')) is None
-
-
-# Time
-
-
-def test_constants_of_time_are_found_though_other_programs_ran_meanwhile():
-    rng = np.random.default_rng(0)
-    trials = []
-    for place in range(60):
-        probes, candidates = float(rng.integers(1, 3000)), float(rng.integers(1, 500))
-        seconds = 50e-6 + probes * 0.1e-6 + candidates * 0.4e-6
-        disturbed = place % 5 == 0
-        trials.append(Work(1, probes, candidates, 0, seconds * (6 if disturbed else rng.normal(1, 0.02))))
-    first, step, probe, candidate, compared = Pace.of(trials).constants
-    assert first + step == pytest.approx(50e-6, rel=0.1)
-    assert probe == pytest.approx(0.1e-6, rel=0.1)
-    assert candidate == pytest.approx(0.4e-6, rel=0.1)
-    assert compared == 0

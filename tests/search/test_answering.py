@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, made_codes
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.search import EXACT, Asked, SearchHow, Tables, build_index, search
 from hashviewer.search.results import not_searched
-from tests.search.conftest import KINDS, made_codes
 
 BITS = [8, 12, 16, 48, 64, 72, 256, 1024]
 

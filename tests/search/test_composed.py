@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, made_codes, plain_distances
 
 from hashviewer.errors import SearchError
 from hashviewer.search import rank, rank_any, rank_mean, rank_weighted
-from tests.search.conftest import KINDS, made_codes
-
-
-def far(query, codes):
-    return np.unpackbits(codes ^ query, axis=1).sum(axis=1).astype(int)
 
 
 @settings(max_examples=60, deadline=None)
@@ -30,8 +26,8 @@ def test_any_of_several_is_the_nearest_of_them_less_what_is_nearer_to_a_negative
     mask = np.arange(80) % 3 > 0 if masked else None
     expected = []
     for row in range(80):
-        nearest = min(int(far(query, codes[row : row + 1])[0]) for query in queries)
-        other = [int(far(query, codes[row : row + 1])[0]) for query in negatives]
+        nearest = min(int(plain_distances(query, codes[row : row + 1])[0]) for query in queries)
+        other = [int(plain_distances(query, codes[row : row + 1])[0]) for query in negatives]
         if (mask is None or mask[row]) and all(nearest <= distance for distance in other):
             expected.append((nearest, row))
     found = rank_any(queries, codes, bits, negatives=negatives, rows=mask, k=30)
@@ -57,8 +53,11 @@ def test_the_mean_of_several_less_the_negatives_equals_plain_loops(bits):
     queries, negatives, shares = codes[:3], codes[5:7], np.array([1.0, 2.0, 0.5])
     found = rank_mean(queries, codes, bits, shares=shares, negatives=negatives, strength=0.25)
     for row in range(200):
-        wanted = sum(s * far(q, codes[row : row + 1])[0] for s, q in zip(shares, queries, strict=True)) / 3.5
-        against = sum(far(q, codes[row : row + 1])[0] for q in negatives) / 2
+        wanted = (
+            sum(s * plain_distances(q, codes[row : row + 1])[0] for s, q in zip(shares, queries, strict=True))
+            / 3.5
+        )
+        against = sum(plain_distances(q, codes[row : row + 1])[0] for q in negatives) / 2
         assert found.all_distances[row] == pytest.approx(wanted - 0.25 * against, abs=1e-4)
     assert (np.diff(found.distances) >= 0).all()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, in_order, made_codes
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
@@ -18,7 +19,6 @@ from hashviewer.search import (
     rank_segments,
     rank_weighted,
 )
-from tests.search.conftest import KINDS, made_codes
 
 BITS = [1, 8, 13, 32, 48, 64, 72, 128, 256, 1024]
 
@@ -33,10 +33,6 @@ def slow_weighted(query, code, bits, weights):
     )
 
 
-def slow_order(distances, mask):
-    return sorted((d, row) for row, d in enumerate(distances) if mask is None or mask[row])
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(BITS), st.sampled_from(KINDS), st.integers(0, 40), st.integers(1, 50), st.booleans())
 def test_a_weighted_ranking_equals_plain_loops(bits, kind, count, k, masked):
@@ -46,7 +42,7 @@ def test_a_weighted_ranking_equals_plain_loops(bits, kind, count, k, masked):
         np.random.default_rng(k).integers(0, 4, bits).astype(float) / 4
     )  # sums are exact, so ties are ties
     mask = np.random.default_rng(k).random(count) < 0.5 if masked else None
-    expected = slow_order([slow_weighted(query, code, bits, weights) for code in codes], mask)
+    expected = in_order([slow_weighted(query, code, bits, weights) for code in codes], mask)
     found = rank_weighted(query, codes, bits, weights, k=k, rows=mask)
     assert list(zip(found.distances.tolist(), found.rows.tolist(), strict=True)) == expected[:k]
     assert found.total == len(expected)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, made_codes, plain_distances
 
 from hashviewer.errors import SearchError
 from hashviewer.progress import Cancelled
 from hashviewer.search import join, kernels
-from tests.search.conftest import KINDS, made_codes
 
 
 def slow_join(codes, radius):
     pairs = []
     for one in range(len(codes)):
-        distances = np.unpackbits(codes[one + 1 :] ^ codes[one], axis=1).sum(axis=1)
+        distances = plain_distances(codes[one], codes[one + 1 :])
         pairs += [
             (one, one + 1 + place, int(distances[place])) for place in np.flatnonzero(distances <= radius)
         ]

@@ -8,18 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, made_codes, plain_distances
 
 from hashviewer.search import kernels, rank, scan
 from hashviewer.search.kernels.sizes import BLOCK
 from hashviewer.search.kernels.threads import over_ranges
-from tests.search.conftest import KINDS, made_codes
 
 pytestmark = pytest.mark.usefixtures("compiled")
 BITS = [1, 7, 8, 9, 24, 31, 40, 48, 63, 64, 65, 96, 128, 192, 248, 249, 256, 320, 1024, 4096]
-
-
-def plain_distances(query, codes):
-    return np.unpackbits(codes ^ query, axis=1).sum(axis=1)
 
 
 @settings(max_examples=60, deadline=None)

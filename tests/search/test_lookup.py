@@ -6,24 +6,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import KINDS, found_pairs, in_order, made_codes, plain_distances
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.search import BucketTable, MultiIndex
 from hashviewer.search.probes import by_distance, by_margin
-from tests.search.conftest import KINDS, made_codes
 
 BITS = [8, 13, 16, 48, 64, 72, 128, 1024]
 
 
 def plain(query, codes, radius=None):
     """(distance, row) of all rows, or those within the radius, in order."""
-    distances = np.unpackbits(codes ^ query, axis=1).sum(axis=1)
-    return sorted((int(d), row) for row, d in enumerate(distances) if radius is None or d <= radius)
-
-
-def found_pairs(found):
-    return list(zip(found.distances.tolist(), found.rows.tolist(), strict=True))
+    distances = plain_distances(query, codes)
+    return in_order(distances.tolist(), None if radius is None else distances <= radius)
 
 
 @settings(max_examples=100, deadline=None)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_search import made_codes
 
 from benchmarks.shards import (
     Answer,
@@ -23,21 +24,7 @@ from hashviewer import codes as packed
 from hashviewer.search import MultiIndex, rank, rank_weighted
 from hashviewer.statistics import bit_statistics
 
-KINDS = ("random", "clustered", "few", "one")
-
-
-def made(kind, count, bits, generator):
-    """Packed codes: random, near a few centres, of four values only, or all equal."""
-    if kind == "one":
-        ones = np.repeat(generator.random((1, bits)) < 0.5, count, axis=0)
-    elif kind == "few":
-        ones = (generator.random((4, bits)) < 0.5)[generator.integers(0, 4, count)]
-    elif kind == "clustered":
-        centres = generator.random((6, bits)) < 0.5
-        ones = centres[generator.integers(0, 6, count)] ^ (generator.random((count, bits)) < 0.03)
-    else:
-        ones = generator.random((count, bits)) < 0.5
-    return packed.pack(ones)
+KINDS = ("random", "clustered", "duplicates", "equal")
 
 
 def shards_of(codes, count, generator, *, by_hash):
@@ -58,7 +45,7 @@ def shards_of(codes, count, generator, *, by_hash):
 )
 def test_merged_answers_are_those_of_the_whole(kind, bits, count, shards, k, by_hash, seed):
     generator = np.random.default_rng(seed)
-    codes = made(kind, count, bits, generator)
+    codes = made_codes(kind, bits, count, seed)
     relevant = generator.random(count) < 0.2
     query = codes[int(generator.integers(count))]
     parts = shards_of(codes, shards, generator, by_hash=by_hash)
@@ -73,7 +60,7 @@ def test_merged_answers_are_those_of_the_whole(kind, bits, count, shards, k, by_
 
 def test_merging_does_not_depend_on_the_order_in_which_shards_answer_or_on_merging_in_stages():
     generator = np.random.default_rng(4)
-    codes = made("few", 500, 64, generator)
+    codes = made_codes("duplicates", 64, 500, 4)
     parts = shards_of(codes, 9, generator, by_hash=False)
     relevant = generator.random(500) < 0.3
     told = [answer(codes[3], part, 64, k=50, radius=3, relevant=relevant) for part in parts]
@@ -98,7 +85,7 @@ def by_plain_loops(query, codes, bits, k, radius, relevant):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_whole_is_what_plain_loops_count(kind):
     generator = np.random.default_rng(8)
-    codes = made(kind, 150, 20, generator)
+    codes = made_codes(kind, 20, 150, 8)
     relevant = generator.random(150) < 0.4
     parts = shards_of(codes, 5, generator, by_hash=True)
     found = merged([answer(codes[0], p, 20, k=40, radius=3, relevant=relevant) for p in parts], k=40)
@@ -121,7 +108,7 @@ def test_buckets_are_joined_and_not_added_up():
 
 def test_mean_average_precision_follows_from_summed_counts_to_the_last_digit():
     generator = np.random.default_rng(6)
-    codes = made("clustered", 800, 48, generator)
+    codes = made_codes("clustered", 48, 800, 6)
     labels = generator.integers(0, 5, 800)
     parts = shards_of(codes, 7, generator, by_hash=False)
     whole, sums = [], []
@@ -134,7 +121,7 @@ def test_mean_average_precision_follows_from_summed_counts_to_the_last_digit():
 
 def test_bits_and_their_correlation_follow_from_sums():
     generator = np.random.default_rng(7)
-    codes = made("clustered", 900, 40, generator)
+    codes = made_codes("clustered", 40, 900, 7)
     parts = shards_of(codes, 6, generator, by_hash=False)
     ones = np.sum([ones_of(part.codes, 40) for part in parts], axis=0)
     both = np.sum([pairs_of_ones(part.codes, 40) for part in parts], axis=0)
@@ -150,7 +137,7 @@ def test_bits_and_their_correlation_follow_from_sums():
 
 def test_weighted_rankings_and_lookups_merge_as_well():
     generator = np.random.default_rng(11)
-    codes = made("clustered", 3000, 64, generator)
+    codes = made_codes("clustered", 64, 3000, 11)
     weights = generator.random(64)
     parts = shards_of(codes, 5, generator, by_hash=True)
     whole = rank_weighted(codes[1], codes, 64, weights, k=50)
@@ -167,7 +154,7 @@ def test_weighted_rankings_and_lookups_merge_as_well():
 
 def test_a_shard_that_is_missing_shows_in_the_sum_of_the_histogram():
     generator = np.random.default_rng(12)
-    codes = made("random", 300, 64, generator)
+    codes = made_codes("random", 64, 300, 12)
     parts = shards_of(codes, 4, generator, by_hash=True)
     told: list[Answer] = [
         answer(codes[0], part, 64, k=5, radius=3, relevant=np.zeros(300, np.bool_)) for part in parts

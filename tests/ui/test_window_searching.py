@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_plans import made_plan
 from PySide6.QtCore import Qt
 
 from hashviewer import codes as packed
 from hashviewer.search import SearchHow
 from hashviewer.ui.explorer import Options, Weights
 from hashviewer.ui.search_words import effort_words, notice_of, short_words, time_words, why_not
+from hashviewer.ui.views.reading import counted
+from hashviewer.workspace import Workspace
 
 
 def settle(qtbot, window):
@@ -235,6 +238,87 @@ def test_the_palette_and_the_menu_choose_mode_and_distance(qtbot, asked):
     asked.actions_table["distance_hamming"].trigger()
     settle(qtbot, asked)
     assert asked.explorer.results.matches.how == SearchHow()
+
+
+def plan_for(tables):
+    return made_plan(SearchHow("multi", tables=tables), bits=64, name=f"{tables} tables, exact")
+
+
+@pytest.fixture
+def remembering(monkeypatch):
+    """The code sets' plans, as the library remembers them."""
+    plans = {}
+    monkeypatch.setattr(Workspace, "plan_of", lambda _workspace, codes: plans.get(codes))
+    return plans
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)  # offscreen
+def test_the_panel_offers_what_the_library_remembers_and_a_click_searches_so(
+    qtbot, remembering, open_window, ask
+):
+    window = open_window
+    assert window.explorer.plan is None
+    remembering["test-64"] = plan_for(5)
+    window._plan_reader.read()
+    settle(qtbot, window)
+    ask(window, 5)
+    assert window.explorer.results.matches.how == SearchHow()  # exact unless told otherwise
+    window.actions_table["show_search_panel"].trigger()
+    panel = window.toolbar.search.panel
+    assert panel.planned.isVisible()
+    assert panel.planned.text() == "Search as planned: 5 tables, exact"
+    assert "quick" in panel.planned.toolTip()
+    panel.planned.click()
+    settle(qtbot, window)
+    assert window.explorer.results.matches.how == SearchHow("multi", tables=5)
+    assert bar_of(window).isVisible()
+    assert panel.planned.text() == "Searching as planned: 5 tables, exact"
+    assert not panel.planned.isEnabled()
+    panel.mode.setCurrentIndex(panel.mode.findData("rank"))
+    panel.mode.activated.emit(panel.mode.currentIndex())
+    settle(qtbot, window)
+    assert window.explorer.results.matches.how == SearchHow()
+    assert panel.planned.isEnabled()
+    window.explorer.codes = "wide-128"
+    settle(qtbot, window)
+    assert not panel.planned.isVisible()
+    panel.hide()
+
+
+def test_the_menu_searches_as_planned_and_without_a_plan_says_how_to_make_one(qtbot, remembering, asked):
+    asked.actions_table["mode_planned"].trigger()
+    assert "remembers no plan yet" in asked.message_bar.text
+    asked.message_bar.button.click()
+    assert asked.docks["plan"].isVisible()
+    assert asked.explorer.options == Options()
+    remembering["test-64"] = plan_for(3)
+    asked._plan_reader.read()
+    settle(qtbot, asked)
+    choose(qtbot, asked, distance="asymmetric")
+    asked.actions_table["mode_planned"].trigger()
+    settle(qtbot, asked)
+    assert asked.explorer.results.matches.how == SearchHow("multi", tables=3, distance="asymmetric")
+
+
+def test_an_answer_tells_different_photos_from_comparisons(qtbot, asked):
+    choose(qtbot, asked, mode="multi", tables=8, k=5)
+    matches = asked.explorer.results.matches
+    assert matches.total < matches.cost.candidates
+    assert (
+        f"{matches.total} candidates in {matches.cost.candidates:,} comparisons, "
+        in bar_of(asked).text.text()
+    )
+    assert f"of {matches.total} candidates" in asked.docks["radius"].widget().within_line.text()
+
+
+def test_tables_that_were_given_up_say_that_every_code_was_compared(qtbot, asked):
+    choose(qtbot, asked, mode="multi", tables=2, k=40)
+    matches = asked.explorer.results.matches
+    assert matches.found is None
+    assert bar_of(asked).text.text() == (
+        f"2 tables: {counted(matches.cost.probed, 'bucket')} did not suffice; every code was compared; nothing is missing"
+    )
+    assert "of 40 photos" in asked.docks["radius"].widget().within_line.text()
 
 
 def test_how_it_is_searched_is_remembered(qtbot, asked):

@@ -1,19 +1,22 @@
 """Searching an open library by tables, by other distances and over several code sets, also while it grows."""
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
-from made_library import BITS, KEY, info, make_library, new_photo, values
+from made_library import BITS, KEY, SECOND, add_second_codes, info, make_library, new_photo, values
 
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.library import Library, LibraryWriter, create_code_only
-from hashviewer.search import BucketTable, SearchHow
+from hashviewer.search import Asked, BucketTable, SearchHow, build_index, search
 from hashviewer.search.results import not_searched
 from hashviewer.workspace import Workspace
 
-SECOND = "second-16"
 WAYS = (
     SearchHow(),
     SearchHow(mode="lookup", probe=3),
@@ -27,14 +30,7 @@ WAYS = (
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     made = make_library(tmp_path_factory.mktemp("searching"))
-    with Library.open(made.path) as library, LibraryWriter(library) as writer:
-        rng, count = np.random.default_rng(11), len(library)
-        outputs = rng.normal(size=(count, 16)).astype(np.float32)
-        encoded = np.arange(count) != 7  # this photo has no second code
-        second = info(key=SECOND, bits=16, feature_dim=0)
-        writer.add_codes(
-            second, 0, packed.from_outputs(outputs), outputs, np.empty((count, 0), np.float32), encoded
-        )
+    add_second_codes(made, without=[7], seed=11)
     return made
 
 
@@ -213,6 +209,67 @@ def test_searches_while_another_thread_adds_photos_each_see_one_whole_state(tmp_
             assert found.rows.tolist() in states
     assert len(seen) > 1
     assert max(seen) == len(final)
+
+
+GROWING = """
+import sys
+from pathlib import Path
+import numpy as np
+from made_library import info, new_photo, values
+from hashviewer import codes as packed
+from hashviewer.library import Library, LibraryWriter
+features, outputs = values(400, seed=9)
+with Library.open(Path(sys.argv[1])) as library, LibraryWriter(library) as writer:
+    for start in range(0, 400, 20):
+        part = slice(start, start + 20)
+        writer.add_photos([new_photo(f"new/{row:03d}.jpg", "", b"") for row in range(start, start + 20)])
+        writer.add_codes(
+            info(), len(library) - 20, packed.from_outputs(outputs[part]), outputs[part], features[part],
+            np.ones(20, dtype=np.bool_),
+        )
+"""
+
+
+def test_a_query_while_another_process_adds_photos_is_answered_from_those_before_or_after_never_a_mix(
+    tmp_path,
+):
+    made = make_library(tmp_path)
+    answers, states = [], set()
+    with Workspace.open(made.path) as workspace:
+        before = len(workspace.library)
+        query = workspace.query_row(5, codes=KEY)
+        here = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
+        child = subprocess.Popen(
+            [sys.executable, "-c", GROWING, str(made.path)], env={**os.environ, "PYTHONPATH": here}
+        )
+        try:
+            while child.poll() is None or workspace.refresh():
+                workspace.refresh()
+                for how in WAYS:
+                    answers.append(workspace.search(query, k=25, how=how))
+                    states.add(len(answers[-1].all_distances))
+        finally:
+            child.kill()
+        assert child.wait() == 0
+        codes, encoded = workspace.library.codes(KEY)
+        mask = encoded & workspace.library.alive
+    assert len(codes) == before + 400
+    assert len(states) > 1
+    expected = {}
+    for found in answers:
+        ends = [end for end in range(before, len(codes) + 1, 20) if end <= len(found.all_distances)][-2:]
+        for end in ends:  # photos come before their codes: the last twenty may have none yet
+            if (end, found.how) not in expected:
+                asked = Asked(query.code, query.outputs)
+                expected[end, found.how] = search(
+                    asked, codes[:end], BITS, how=found.how, k=25, rows=mask[:end],
+                    index=None if found.how.whole else build_index(codes[:end], BITS, found.how, rows=mask[:end]),
+                )  # fmt: skip
+        plain = [expected[end, found.how] for end in ends]
+        assert any(
+            found.rows.tolist() == each.rows.tolist() and found.histogram.tolist() == each.histogram.tolist()
+            for each in plain
+        ), found.how
 
 
 def test_an_empty_code_set_one_photo_and_equal_codes_have_defined_answers(tmp_path):

@@ -40,6 +40,15 @@ class SearchCommands(WindowPart):
         """Look into several tables."""
         self.explorer.options = replace(self.explorer.options, mode="multi")
 
+    def mode_planned(self) -> None:
+        """Search as the open library's plan says."""
+        plan = self.explorer.plan
+        if plan is None:
+            text = "This library remembers no plan yet: the planner measures which way to search pays."
+            self.window.tell(text, "Open the planner", self.show_plan, is_error=False)
+        else:
+            self.explorer.options = self.explorer.options.searching(plan.how)
+
     def distance_hamming(self) -> None:
         """Order by differing bits."""
         self._order_by("hamming")

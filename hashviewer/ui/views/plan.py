@@ -28,7 +28,6 @@ from hashviewer.ui.views.plan_words import (
     figures_table,
     is_outdated,
     measured_text,
-    options_for,
     query_text,
     share,
 )
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from hashviewer.planner import Plan
     from hashviewer.ui.views.plan_plot import PlanPlot
 
-PLAN_TASK, READ_TASK, KEEP_TASK = "plan", "plan-of", "keep-plan"
+PLAN_TASK, KEEP_TASK = "plan", "keep-plan"
 INVITATION = (
     "The planner tries every way to search this library, on this machine: comparing all codes, one table, several "
     "tables. It takes up to a minute, shows what each costs and finds, and says which pays. Nothing changes until you choose."
@@ -62,7 +61,7 @@ class PlanView(View):
     title: ClassVar[str] = "Search planner"
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.RightDockWidgetArea
     redraw_on: ClassVar[tuple[str, ...]] = (
-        "workspace_changed", "codes_changed", "query_changed", "results_changed", "options_changed",
+        "workspace_changed", "codes_changed", "plan_changed", "query_changed", "results_changed", "options_changed",
     )  # fmt: skip
     keys: ClassVar[tuple[tuple[str, str], ...]] = (
         ("Click a point; Left, Right", "Pick a way to search, to see its figures"),
@@ -154,7 +153,11 @@ class PlanView(View):
             self._show(has_content=False)
             return
         if self._of != (workspace, codes):
-            self._read(workspace, codes)
+            self._forget()
+            self._of = (workspace, codes)
+        if self.plan is None and self.explorer.plan is not None:
+            self.plan, self._picked = self.explorer.plan, self.explorer.plan.chosen
+            self.kept_line.show_text("As this library remembers.", stale=False)
         runs = self.tasks.runs(PLAN_TASK)
         if self.plan is None and not runs:
             self.empty.say(f"{self._failure}{INVITATION}", button="Measure")
@@ -227,31 +230,16 @@ class PlanView(View):
         self.kept_line.show_text("", stale=False)
         self.refresh()
 
-    def _read(self, workspace: Workspace, codes: str) -> None:
-        """Ask what the library remembers."""
-        self._forget()
-        self._of = (workspace, codes)
-        self.tasks.run(READ_TASK, workspace.plan_of, codes, on_done=partial(self._on_read, workspace, codes))
-
     def _forget(self) -> None:
         if self._of is not None:
-            for key in (PLAN_TASK, READ_TASK):
-                self.tasks.cancel(key)
+            self.tasks.cancel(PLAN_TASK)
         self.plan, self._of, self._picked, self._failure = None, None, 0, ""
         self.kept_line.show_text("", stale=False)
 
-    def _on_read(self, workspace: Workspace, codes: str, plan: "Plan | None") -> None:
-        if plan is not None and self._of == (workspace, codes) and self.plan is None:
-            self._take(plan)
-            self.kept_line.show_text("As this library remembers.", stale=False)
-
     def _on_measured(self, workspace: Workspace, codes: str, plan: "Plan") -> None:
         if self._of == (workspace, codes):
-            self._take(plan)
-
-    def _take(self, plan: "Plan") -> None:
-        self.plan, self._picked = plan, plan.chosen
-        self.refresh()
+            self.plan, self._picked = plan, plan.chosen
+            self.refresh()
 
     def _on_failed(self, error: Exception) -> None:
         self._failure = sentence(error, doing="Planning") + " "
@@ -298,14 +286,29 @@ class PlanView(View):
         if option.how is None:
             return
         self.plan = replace(self.plan, chosen=self._picked)
-        self.tasks.run(KEEP_TASK, workspace.remember_plan, codes, self.plan, on_done=self._on_kept)
-        self.explorer.options = options_for(option.how, self.explorer.options)
+        self.explorer.plan = self.plan
+        self.tasks.run(
+            KEEP_TASK,
+            workspace.remember_plan,
+            codes,
+            self.plan,
+            on_done=self._on_kept,
+            on_error=self._on_not_kept,
+        )
+        self.explorer.options = self.explorer.options.searching(option.how)
         self.refresh()
 
     def _on_kept(self, kept: bool) -> None:  # noqa: FBT001 - a task's result
         self.kept_line.show_text(
-            "In use; this library remembers it." if kept else "In use; this library cannot be written to.",
+            "In use; this library remembers it."
+            if kept
+            else "In use; this library cannot be written to and forgets the plan when it is closed.",
             stale=False,
+        )
+
+    def _on_not_kept(self, error: Exception) -> None:
+        self.kept_line.show_text(
+            f"In use, but not remembered: {sentence(error, doing='Keeping')}", stale=False
         )
 
 

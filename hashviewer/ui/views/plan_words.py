@@ -1,15 +1,12 @@
 """The words of the planner's view."""
 
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hashviewer.search import SearchHow
-from hashviewer.search.how import PROBE
-from hashviewer.ui.explorer import Options, Results
-from hashviewer.ui.search_words import time_words
+from hashviewer.ui.explorer import Results
+from hashviewer.ui.search_words import candidate_words, time_words
 from hashviewer.ui.views.reading import counted
 
 if TYPE_CHECKING:
@@ -25,16 +22,6 @@ FAMILY_WORDS = {
     "multihash": "multi-hash (faiss)",
 }
 GROWN = 1.2  # times as many photos as were planned for: the plan is to be made again
-
-
-def options_for(how: SearchHow, options: Options) -> Options:
-    """The window's options that search as a plan says; the distance stays as it is."""
-    chosen = replace(options, mode=how.mode)
-    if how.mode == "lookup":
-        return replace(chosen, probe=PROBE if how.probe is None else how.probe, probing=how.order)
-    if how.mode == "multi":
-        return replace(chosen, tables=how.tables, reach=how.probe)
-    return chosen
 
 
 def place_of(plan: "Plan", family: str, number: int) -> int | None:
@@ -73,7 +60,7 @@ def figures_table(plan: "Plan", option: "Option") -> str:
         lines.append((f"for all {plan.total:,}", option.expected))
     heads = "".join(
         f"<td align='right' style='padding-left: 12px'>{head}</td>"
-        for head in ("time", "recall", "buckets", "candidates")
+        for head in ("time", "recall", "buckets", "compared")
     )
     rows = "".join(f"<tr><td>{escape(name)}</td>{_cells(figures)}</tr>" for name, figures in lines)
     return f"<b>{escape(option.name)}</b><table><tr><td></td>{heads}</tr>{rows}</table>"
@@ -122,12 +109,12 @@ def query_text(results: Results | None) -> str:
     if results is None:
         return "Ask with a photo to see its own cost here."
     cost, matches = results.matches.cost, results.matches
-    if matches.how.whole:
+    if matches.found is None:
         text = f"This query: every code, {cost.scanned:,} compared, {time_words(cost.seconds)}"
     else:
         text = (
             f"This query: {counted(cost.probed, 'bucket')}, {cost.empty:,} of them empty, "
-            f"{counted(cost.candidates, 'candidate')}, {time_words(cost.seconds)}"
+            f"{candidate_words(matches)}, {time_words(cost.seconds)}"
         )
     if results.instead_of is not None:
         found = int(np.isin(matches.rows, results.instead_of.rows).sum())

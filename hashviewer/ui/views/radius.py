@@ -126,7 +126,7 @@ class RadiusView(View):
         within = matches.within(radius)
         selected = int(self._selected.sum())
         chosen = f" · {selected:,} selected" if selected else ""
-        of = counted(matches.total, "photo" if matches.how.whole else "candidate")
+        of = counted(matches.total, "photo" if matches.found is None else "candidate")
         self.within_line.show_text(f"Radius {radius}: {within:,} of {of}{chosen}", stale=stale)
         self.gap_line.show_text(_gap_text(self._suggestion, radius), stale=stale)
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 
-from hashviewer.errors import SearchError
+from hashviewer.errors import LibraryError, SearchError
 from hashviewer.planner import Figures, Goal, Option, Plan
 from hashviewer.search import SearchHow
 from hashviewer.ui.explorer import Options, Results
+from hashviewer.ui.plan_reading import PlanReader
 from hashviewer.ui.views import PlanView
 from hashviewer.ui.views.plan_words import (
     building_text,
     figures_table,
     is_outdated,
-    options_for,
     share,
     size_words,
 )
@@ -79,6 +79,19 @@ def planner(monkeypatch):
         Workspace, "remember_plan", lambda self, codes, plan: Planner.kept.update({codes: plan}) or True
     )
     return Planner
+
+
+@pytest.fixture
+def remembers(planner, explorer, tasks, settled):
+    """Lets the library remember a plan from before, and a window read it."""
+
+    def kept(plan):
+        planner.kept["tiny-36"] = plan
+        reader = PlanReader(explorer, tasks)
+        settled()
+        return reader
+
+    return kept
 
 
 @pytest.fixture
@@ -153,19 +166,35 @@ def test_a_click_picks_the_point_nearest_to_it_and_arrows_the_next(qtbot, planne
 def test_using_a_way_sets_how_it_is_searched_and_the_library_remembers(planned, explorer, planner, settled):
     planned.sliders.sliders["multi"].setValue(6)
     planned.use.click()
+    assert explorer.plan.choice.name == "6 tables"
     settled()
     assert (explorer.options.mode, explorer.options.tables, explorer.options.reach) == ("multi", 6, None)
     assert planner.kept["tiny-36"].choice.name == "6 tables"
     assert "remembers" in planned.kept_line.text()
 
 
-def test_what_the_library_remembers_is_shown_and_changes_nothing(open_view, planner, explorer):
-    planner.kept["tiny-36"] = made_plan(chosen=8)
+def test_what_the_library_remembers_is_shown_and_changes_nothing(open_view, planner, explorer, remembers):
+    reader = remembers(made_plan(chosen=8))
     view = open_view(PlanView, SIZE)
     assert view.content.isVisible()
+    assert view.kept_line.text() == "As this library remembers."
     assert "4 tables" in view.figures.text()
     assert planner.asked == []
     assert explorer.options == Options()
+    explorer.codes = None
+    assert (explorer.plan, view.plan) == (None, None)
+    reader.deleteLater()
+
+
+def test_a_plan_that_is_read_late_does_not_take_the_place_of_one_chosen_meanwhile(explorer, remembers):
+    reader = remembers(made_plan(chosen=8))
+    chosen = made_plan(chosen=2)
+    explorer.plan = chosen
+    reader._on_read(explorer.workspace, "tiny-36", made_plan(chosen=8))
+    assert explorer.plan is chosen
+    explorer.plan = None
+    reader._on_read(explorer.workspace, "another", made_plan(chosen=8))
+    assert explorer.plan is None
 
 
 def test_an_index_of_faiss_can_be_looked_at_but_not_used(planned, planner):
@@ -183,6 +212,16 @@ def test_the_present_query_has_its_own_cost(planned, ask, explorer, workspace):
     how = SearchHow("lookup", probe=1)
     explorer.results = Results(explorer.query, workspace.search(explorer.query, how=how), Options())
     assert "This query: 37 buckets" in planned.query_line.text()
+    how = SearchHow("multi", tables=6)
+    found = workspace.search(explorer.query, radius=9, k=None, how=how)
+    assert found.total < found.cost.candidates
+    explorer.results = Results(explorer.query, found, Options())
+    assert (
+        f", {found.total} candidates in {found.cost.candidates:,} comparisons, " in planned.query_line.text()
+    )
+    given_up = workspace.search(explorer.query, k=45, how=SearchHow("multi", tables=2))
+    explorer.results = Results(explorer.query, given_up, Options())
+    assert planned.query_line.text().startswith("This query: every code, ")
 
 
 def test_it_can_be_cancelled_and_says_how_far_it_is(qtbot, planner, open_view, tasks, monkeypatch):
@@ -224,10 +263,23 @@ def test_a_library_that_cannot_be_written_to_says_so(planned, settled, monkeypat
     assert "cannot be written" in planned.kept_line.text()
 
 
-def test_a_plan_of_a_much_smaller_library_is_marked(planner, open_view):
-    planner.kept["tiny-36"] = made_plan(total=10, rows=10)
+def test_a_plan_that_cannot_be_kept_is_in_use_and_the_reason_is_told(planned, explorer, settled, monkeypatch):
+    def fail(_workspace, _codes, _plan):
+        raise LibraryError("The database cannot be changed.")
+
+    monkeypatch.setattr(Workspace, "remember_plan", fail)
+    planned.use.click()
+    settled()
+    assert planned.kept_line.text() == "In use, but not remembered: The database cannot be changed."
+    assert explorer.plan is planned.plan
+    assert explorer.options.mode == planned.plan.how.mode
+
+
+def test_a_plan_of_a_much_smaller_library_is_marked(open_view, remembers):
+    reader = remembers(made_plan(total=10, rows=10))
     view = open_view(PlanView, SIZE)
     assert "measure again" in view.goal_line.text()
+    reader.deleteLater()
     assert is_outdated(made_plan(total=100), 130)
     assert not is_outdated(made_plan(total=100), 110)
 
@@ -249,7 +301,7 @@ def test_another_code_set_is_another_plan(planned, explorer):
     ],
 )  # fmt: skip
 def test_a_way_becomes_options_and_the_distance_stays(how, expected):
-    options = options_for(how, Options(distance="asymmetric"))
+    options = Options(distance="asymmetric").searching(how)
     assert options == expected
     assert replace(options.how(36), distance="hamming").probe == (
         how.probe if how.mode != "lookup" else how.reach
