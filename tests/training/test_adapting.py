@@ -8,7 +8,7 @@ import torch
 from hashviewer.errors import TrainingError
 from hashviewer.networks.trunks import make_trunk
 from hashviewer.progress import Cancelled
-from hashviewer.training.adapting import Adaptation, Stage, adapt
+from hashviewer.training.adapting import Adaptation, Stage, _Run, adapt
 from hashviewer.training.varied_views import pasted, varied
 
 LABELS = torch.eye(2).repeat_interleave(24, dim=0)
@@ -44,8 +44,40 @@ def test_the_loss_falls_and_every_stage_has_its_size():
     )
     with pytest.raises(RuntimeError):  # this small net takes 32 px alone
         adapt(trunk(), seen, LABELS, long, on_epoch=told.append)
-    assert asked == [32, 32, 32, 32, 32, 40]
-    assert told[-1].loss < told[0].loss - 0.1
+    assert asked == [32, 32, 32, 32, 32, 32, 40]  # once for the classifier, then for each epoch
+    assert told[-1].loss < told[0].loss - 0.05
+
+
+def test_the_classifier_is_fitted_before_the_backbone_moves():
+    backbone = trunk()
+    before = weights(backbone).clone()
+    run = _Run(backbone, LABELS, SHORT)
+    run.fit_classifier(pixels_at(32))
+    with torch.no_grad():
+        scores = run.classifier(backbone(pixels_at(32)))
+    assert torch.equal(weights(backbone), before)
+    assert float((scores.argmax(1) == LABELS.argmax(1)).float().mean()) > 0.95
+
+
+def test_batch_normalization_keeps_its_statistics_and_learns_its_weights():
+    class Normalizing(torch.nn.Module):
+        feature_dim = 4
+
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Conv2d(3, 4, 3)
+            self.norm = torch.nn.BatchNorm2d(4)
+
+        def forward(self, images):
+            return self.norm(self.first(images.permute(0, 3, 1, 2).float() / 255)).mean(dim=(2, 3))
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        backbone = Normalizing()
+    adapted = adapt(backbone, pixels_at, LABELS, SHORT)
+    assert torch.equal(adapted.norm.running_mean, torch.zeros(4))
+    assert torch.equal(adapted.norm.running_var, torch.ones(4))
+    assert not torch.equal(adapted.norm.weight, torch.ones(4))
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path):

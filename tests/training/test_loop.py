@@ -205,6 +205,36 @@ def test_features_with_several_views_are_drawn_and_one_view_can_be_thinned():
     assert 0.3 < float((thinned == 0).float().mean()) < 0.7
 
 
+def test_the_hash_layer_sees_a_part_of_the_features_and_the_method_all_of_them(monkeypatch):
+    seen, compared = [], []
+    method = find_method("dsh").method
+    build, terms_of = method.build, method.terms_of
+
+    def watched_build(self, shape):
+        build(self, shape)
+        self.hash_layer.register_forward_pre_hook(
+            lambda layer, given: seen.append(given[0].clone()) if layer.training else None
+        )
+
+    def watched_terms(self, player, batch):
+        compared.append(batch.features.clone())
+        return terms_of(self, player, batch)
+
+    monkeypatch.setattr(method, "build", watched_build)
+    monkeypatch.setattr(method, "terms_of", watched_terms)
+    train(recipe(dropout=0.5), CachedExamples(FEATURES, LABELS))
+    for part, whole in zip(seen, compared, strict=True):
+        left = part != 0
+        assert 0.2 < float(left.float().mean()) < 0.8
+        torch.testing.assert_close(part[left], 2 * whole[left])
+        assert bool((whole != 0).all())
+
+
+def test_a_share_of_all_features_cannot_be_left_out():
+    with pytest.raises(TrainingError, match="share not seen"):
+        train(recipe(dropout=1.0), CachedExamples(FEATURES, LABELS))
+
+
 def test_a_step_in_which_nobody_moves_is_an_error_of_the_method(monkeypatch):
     monkeypatch.setattr(find_method("dsh").method, "turns", lambda self, clock: ())
     with pytest.raises(TrainingError, match=r"DSH\.turns names nobody .* players: main"):
