@@ -6,9 +6,11 @@ Nothing is fetched: weights are looked for where torchvision and timm keep what 
 import difflib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hashviewer.errors import CheckpointError
 from hashviewer.networks.backbones import file_sha256
@@ -56,6 +58,20 @@ class Trunk(nn.Module):
         with torch.no_grad():
             empty = torch.zeros(1, size, size, 3, dtype=torch.uint8)
             self.feature_dim = self.eval()(empty).shape[1]
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
+        """As torch's, but batch normalization keeps the statistics that came with trained weights.
+
+        Those of other images could be far from them: on small ones, enlarged and thus blurred, statistics of their own
+        blow up the channels that see fine detail. A classifier on such features of CIFAR-10 got .49 of held-out images
+        right at 128 px, with ImageNet's statistics .71.
+        """
+        super().train(mode)
+        if self.weights != "random":
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Features (B, D)."""

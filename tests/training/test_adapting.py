@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hashviewer.errors import TrainingError
-from hashviewer.networks.trunks import make_trunk
+from hashviewer.networks.trunks import Trunk, make_trunk
 from hashviewer.progress import Cancelled
 from hashviewer.training.adapting import Adaptation, Stage, _Run, adapt
 from hashviewer.training.varied_views import pasted, varied
@@ -59,25 +59,15 @@ def test_the_classifier_is_fitted_before_the_backbone_moves():
     assert float((scores.argmax(1) == LABELS.argmax(1)).float().mean()) > 0.95
 
 
-def test_batch_normalization_keeps_its_statistics_and_learns_its_weights():
-    class Normalizing(torch.nn.Module):
-        feature_dim = 4
-
-        def __init__(self):
-            super().__init__()
-            self.first = torch.nn.Conv2d(3, 4, 3)
-            self.norm = torch.nn.BatchNorm2d(4)
-
-        def forward(self, images):
-            return self.norm(self.first(images.permute(0, 3, 1, 2).float() / 255)).mean(dim=(2, 3))
-
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        backbone = Normalizing()
-    adapted = adapt(backbone, pixels_at, LABELS, SHORT)
-    assert torch.equal(adapted.norm.running_mean, torch.zeros(4))
-    assert torch.equal(adapted.norm.running_var, torch.ones(4))
-    assert not torch.equal(adapted.norm.weight, torch.ones(4))
+@pytest.mark.parametrize("weights_of", ["random", "made for this test"])
+def test_a_trained_backbone_keeps_its_statistics_and_learns_the_weights_of_its_normalization(weights_of):
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    )
+    norm = adapt(Trunk("made", network, weights=weights_of, size=32), pixels_at, LABELS, SHORT).network[1]
+    kept = torch.equal(norm.running_mean, torch.zeros(4)) and torch.equal(norm.running_var, torch.ones(4))
+    assert kept == (weights_of != "random")
+    assert not torch.equal(norm.weight, torch.ones(4))
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path):
