@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hashviewer.planner.model import Expected, foreseen, found_share
 from hashviewer.planner.plan import Family, Goal
-from hashviewer.planner.survey import Survey
-from hashviewer.planner.ways import Answer, Builder, Built, Step
+from hashviewer.planner.survey import Step, Survey
+from hashviewer.planner.ways import Answer, Builder, Built
 from hashviewer.search.probes import within
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class FaissWay:
             seconds = time.perf_counter() - started
         return Answer(np.sort(distances), 1, self.probes, int(statistics.ndis), 0, seconds)
 
-    def expect(self, survey: Survey, count: int) -> Expected:
+    def expect(self, survey: Survey, count: int, step: Step) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
         limits = survey.limits(count)
         found = np.count_nonzero(self.reach.sampled <= self.looks, axis=1)

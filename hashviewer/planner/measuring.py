@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from hashviewer.planner.looking import Seen, in_fair_order
 from hashviewer.planner.model import Expected
 from hashviewer.planner.plan import Family, Figures, Goal
-from hashviewer.planner.survey import Survey
+from hashviewer.planner.survey import Step, Survey
 from hashviewer.planner.timing import Work
-from hashviewer.planner.ways import Answer, Built, OwnWay, Step, Way
+from hashviewer.planner.ways import Answer, Built, OwnWay, Way
 from hashviewer.search import Cost, Neighbours, SearchHow
 from hashviewer.search.looking_up import laid_out
 
@@ -102,8 +102,8 @@ def tried(
     count, ways = len(survey.codes), []
     for way in built.ways:
         step()
-        expected = way.expect(survey, count)
-        whole = None if total == count else way.expect(survey, total)
+        expected = way.expect(survey, count, step)
+        whole = None if total == count else way.expect(survey, total, step)
         trials, measured = _asked(way, survey, questions, seconds, step)
         ways.append(
             Tried(

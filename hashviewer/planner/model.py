@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hashviewer.planner.survey import Survey
+from hashviewer.planner.survey import Step, Survey
 from hashviewer.search import SearchHow
 from hashviewer.search.lookup import MOST_PROBES, MOST_UNCERTAIN
 from hashviewer.search.multi_index import Group, groups_of, probe_count, radii_of
@@ -67,7 +67,7 @@ def one_table(survey: Survey, radius: int, count: int, buckets: int) -> Expected
     )
 
 
-def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expected:
+def by_confidence(survey: Survey, probes: int, count: int, buckets: int, step: Step) -> Expected:
     """One table of so many `buckets` of which a number is looked into, the likeliest first."""
     if probes > max(MOST_UNCERTAIN, buckets):
         nothing = np.zeros(len(survey.queries))
@@ -85,6 +85,7 @@ def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expe
     places = np.arange(0, len(survey.queries), every)
     found, recall, limits = [], [], survey.limits(count)
     for place in places.tolist():
+        step()
         margins = np.abs(survey.outputs[place])
         reach = margin_of_last(margins, min(probes, 1 << min(survey.bits, 62))) * ROUNDING
         sampled, near = survey.margin_distances(place)
@@ -103,7 +104,7 @@ def by_confidence(survey: Survey, probes: int, count: int, buckets: int) -> Expe
     )
 
 
-def several_tables(survey: Survey, how: SearchHow, count: int) -> Expected:
+def several_tables(survey: Survey, how: SearchHow, count: int, step: Step) -> Expected:
     """Several tables probed as far as the goal needs, or as far as `how` says if that is nearer."""
     groups = groups_of(survey.bits, how.tables, count)
     last = survey.bits if survey.goal.radius is None else survey.goal.radius
@@ -112,7 +113,10 @@ def several_tables(survey: Survey, how: SearchHow, count: int) -> Expected:
     last_made = reached - 1 if survey.goal.k is not None else -1  # for a radius there is one step, or none
     looked = np.where(gave_up, last_made, reached)
     farthest = radii_of(len(groups), int(looked.max()))
-    around = [survey.around(group, max(far, 0), count) for group, far in zip(groups, farthest, strict=True)]
+    around = []
+    for group, far in zip(groups, farthest, strict=True):
+        step()
+        around.append(survey.around(group, max(far, 0), count))
     every = np.arange(len(reached))
     probes = np.array([probe_count(groups, reach) for reach in range(-1, last + 1)], dtype=np.float64)
     candidates = np.array([_in_groups(around, reach) for reach in range(-1, int(looked.max()) + 1)])
@@ -141,7 +145,7 @@ def _reaches(
     return np.minimum(needed, affordable + 1), needed > affordable
 
 
-def expected(survey: Survey, how: SearchHow, count: int, buckets: int) -> Expected:
+def expected(survey: Survey, how: SearchHow, count: int, buckets: int, step: Step) -> Expected:
     """What a search by `how` will cost and find among `count` codes like those of the survey.
 
     Args:
@@ -149,13 +153,14 @@ def expected(survey: Survey, how: SearchHow, count: int, buckets: int) -> Expect
         how: By the Hamming distance.
         count: Codes in the collection.
         buckets: Different codes among them.
+        step: Called now and then; may cancel.
     """
     if how.mode == "rank":
         return flat(survey, count)
     if how.mode == "multi":
-        return several_tables(survey, how, count)
+        return several_tables(survey, how, count, step)
     if how.order == "confidence":
-        return by_confidence(survey, within(survey.bits, how.reach), count, buckets)
+        return by_confidence(survey, within(survey.bits, how.reach), count, buckets, step)
     last = survey.bits if survey.goal.radius is None else survey.goal.radius
     return one_table(survey, min(how.reach, last), count, buckets)
 

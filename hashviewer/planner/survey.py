@@ -21,6 +21,8 @@ SAMPLE = 20_000  # rows that are compared with every query where occupied bucket
 MOST_FLIPS = 5000  # buckets around a query's that are counted one by one
 AT_ONCE = 64  # queries that are compared with the sample at a time, which takes 20 MB
 Outputs = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+Step = Callable[[], None]
+"""Called between the parts of what takes time; may raise `Cancelled`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hashviewer.planner.model import Expected, expected
 from hashviewer.planner.plan import Family, Goal
-from hashviewer.planner.survey import Survey
+from hashviewer.planner.survey import Step, Survey
 from hashviewer.search import Asked, Index, Matches, SearchHow, build_index, search
 from hashviewer.search.lookup import BucketTable
 from hashviewer.search.multi_index import MultiIndex, probe_count
@@ -64,7 +64,7 @@ class Way(Protocol):
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,) with outputs (bits,)."""
 
-    def expect(self, survey: Survey, count: int) -> Expected:
+    def expect(self, survey: Survey, count: int, step: Step) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
 
 
@@ -82,9 +82,6 @@ class Built:
     memory: int
     seconds: float
 
-
-Step = Callable[[], None]
-"""Called between the parts of what takes time; may raise `Cancelled`."""
 
 Builder = Callable[[Survey, Step], Built]
 
@@ -129,9 +126,9 @@ class OwnWay:
             seconds,
         )
 
-    def expect(self, survey: Survey, count: int) -> Expected:
+    def expect(self, survey: Survey, count: int, step: Step) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
-        return expected(survey, self.how, count, self._buckets(count))
+        return expected(survey, self.how, count, self._buckets(count), step)
 
     def _steps(self, found: Matches) -> int:
         cost = found.cost

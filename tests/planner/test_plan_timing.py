@@ -124,7 +124,7 @@ class Made:
         seconds = factor * seconds_of(steps, probes, candidates, 0, 5)
         return Answer(np.zeros(5, np.int32), steps, probes, candidates, 0, seconds)
 
-    def expect(self, survey, count):
+    def expect(self, survey, count, step):
         each = [(*self.work(survey.codes[row]), 0, 5) for row in survey.queries]
         return expected_of([tuple(map(float, work)) for work in each])
 

@@ -47,7 +47,7 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
     asked = outputs(rows)
     for _, build in [*own_builders(bits, goal, confident=True), *faiss_builders(codes, goal)]:
         for way in build(known, lambda: None).ways:
-            expected = way.expect(known, len(codes))
+            expected = way.expect(known, len(codes), lambda: None)
             for place, row in enumerate(rows):
                 found = way.ask(codes[row], asked[place])
                 assert found.probes == expected.probes[place], way.name
