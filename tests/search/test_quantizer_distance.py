@@ -21,8 +21,8 @@ from hashviewer.search import (
     sum_tables,
     word_numbers,
 )
-from tests.search.conftest import KINDS as CODES
-from tests.search.conftest import made_codes
+from tests.plain_search import KINDS as CODES
+from tests.plain_search import made_codes
 
 ADC = SearchHow(distance="adc")
 KINDS = ("parts", "inner", "sums", "scores")
