@@ -9,9 +9,11 @@ from benchmarks.zoo_check import MODELS, WITHIN, all_items, shipped, small_items
 from benchmarks.zoo_table import read_rows
 from hashviewer.methods import all_methods, load_method, signs
 from hashviewer.networks.card import models_folders, read_card
+from hashviewer.networks.trunk_file import open_trunk
 from hashviewer.progress import silent
 
 SHIPPED = shipped(MODELS, read_rows(MODELS))
+BACKBONE = "efficientnet-lite0.safetensors"
 needs_files = pytest.mark.skipif(not SHIPPED, reason="models/cifar10 holds no trained methods yet")
 
 
@@ -21,9 +23,18 @@ needs_files = pytest.mark.skipif(not SHIPPED, reason="models/cifar10 holds no tr
 def test_no_file_among_the_models_is_without_a_card_or_a_row(path):
     if path.parent == MODELS:
         files = {file.name for file, _ in SHIPPED}
-        assert path.name in files | {read_card(MODELS / name).backbone for name in files}
+        assert path.name in files | {read_card(MODELS / name).backbone for name in files} | {BACKBONE}
     else:
         assert read_card(path).bits > 0
+
+
+def test_the_backbone_opens_and_tells_images_apart():
+    backbone = open_trunk(str(MODELS / BACKBONE), pretrained=True).eval()
+    drawn = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        features = backbone(torch.randint(0, 256, (2, 160, 160, 3), generator=drawn, dtype=torch.uint8))
+    assert features.shape == (2, 1280)
+    assert not torch.allclose(features[0], features[1])
 
 
 @needs_files
