@@ -16,9 +16,9 @@ from hashviewer.planner.ways import Answer, Built, OwnWay, Way
 from hashviewer.search import Cost, Neighbours, SearchHow
 from hashviewer.search.looking_up import laid_out
 
-LEAST = 20  # queries measured, however long they take
+LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
 EVERY = 2  # queries measured for one that is tried
-PARTS = (4, 2)  # a flat scan's constants are from scans of these parts of the codes
+PARTS = (0.5, 0.75)  # a flat scan's constants are from scans of these parts of the codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +172,7 @@ def _laying(way: Way, bits: int, count: int) -> float:
 
 def _parts(survey: Survey) -> tuple[Way, ...]:
     """Flat scans of parts of the codes."""
-    parts = [survey.codes[: max(len(survey.codes) // part, 1)] for part in PARTS]
+    parts = [survey.codes[: max(int(len(survey.codes) * part), 1)] for part in PARTS]
     return tuple(OwnWay("", "flat", SearchHow(), codes, survey.bits, survey.goal, None) for codes in parts)
 
 

@@ -176,7 +176,7 @@ def test_a_flat_scan_is_predicted_from_scans_of_parts_of_the_codes():
     (flat,) = tried(
         build(survey, lambda: None), survey, questions, total=2000, seconds=60.0, step=lambda: None
     )
-    assert {work.compared for part in flat.trials for work in part} == {500, 1000}
+    assert {work.compared for part in flat.trials for work in part} == {1000, 1500}
     assert len({work.compared for work in flat.trials[0]}) == 1
     assert flat.measured.candidates == 2000
 
