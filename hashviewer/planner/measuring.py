@@ -187,7 +187,7 @@ def _work(answer: Answer) -> Work:
         answer.probes,
         answer.candidates,
         answer.compared,
-        len(answer.distances),
+        answer.kept,
         answer.seconds,
     )
 

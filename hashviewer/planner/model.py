@@ -24,7 +24,7 @@ class Expected:
         probes: Buckets looked into.
         candidates: Codes compared that these held; one that lies in several counts as often.
         compared: Codes compared one after another.
-        answered: Rows of the answer.
+        kept: Rows put in order: those of the answer, and those that were among the nearest only for a while.
         recall: Share of the exact answer found.
     """
 
@@ -32,7 +32,7 @@ class Expected:
     probes: NDArray[np.float64]
     candidates: NDArray[np.float64]
     compared: NDArray[np.float64]
-    answered: NDArray[np.float64]
+    kept: NDArray[np.float64]
     recall: NDArray[np.float64]
 
 
@@ -176,17 +176,19 @@ def foreseen(
     compared: NDArray[np.float64],
     recall: NDArray[np.float64],
 ) -> Expected:
-    """All of it, with the number of rows answered: all that is found of the exact answer, and others if `k` are not there.
+    """All of it, with the rows that are put in order.
+
+    They are those answered: what is found of the exact answer, and others if `k` are not there.
 
     `places` are which queries of the survey the others (Q,) are of; None for all.
     """
     if survey.goal.k is not None:
         wanted = min(survey.goal.k, count)
-        answered = np.maximum(recall * wanted, np.minimum(candidates, wanted))
+        kept = np.maximum(recall * wanted, np.minimum(candidates, wanted))
     else:
         there = survey.within(count)[:, survey.goal.radius]
-        answered = recall * (there if places is None else there[places])
-    return Expected(steps, probes, candidates, compared, answered, recall)
+        kept = recall * (there if places is None else there[places])
+    return Expected(steps, probes, candidates, compared, kept, recall)
 
 
 def found_share(

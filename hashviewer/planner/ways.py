@@ -31,6 +31,7 @@ class Answer:
         probes: Buckets looked into.
         candidates: Codes compared that they held.
         compared: Codes compared one after another.
+        kept: Rows put in order: those of the answer, and those that were among the nearest only for a while.
         seconds: Time.
     """
 
@@ -39,6 +40,7 @@ class Answer:
     probes: int
     candidates: int
     compared: int
+    kept: float
     seconds: float
 
 
@@ -123,6 +125,7 @@ class OwnWay:
             cost.probed,
             cost.candidates,
             cost.scanned - cost.candidates,
+            len(found.distances),
             seconds,
         )
 

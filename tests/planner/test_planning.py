@@ -57,7 +57,7 @@ def test_the_model_foresees_exactly_what_the_surveyed_queries_cost_where_all_row
                 if (
                     way.kin != "multi"
                 ):  # of what several tables see, some are beyond the radius that was asked for
-                    assert len(found.distances) == pytest.approx(expected.answered[place]), way.name
+                    assert found.kept == pytest.approx(expected.kept[place]), way.name
                 exact = rank(codes[row], codes, bits, k=goal.k, radius=goal.radius)
                 near = np.count_nonzero(found.distances <= exact.distances[-1])
                 recall = min(near, len(exact.rows)) / len(exact.rows)
