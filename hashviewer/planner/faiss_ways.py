@@ -81,11 +81,6 @@ class FaissWay:
     looks: int
     how: None = None
 
-    @property
-    def kin(self) -> str:
-        """All searches of one index."""
-        return self.family
-
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,)."""
         import faiss

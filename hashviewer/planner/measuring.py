@@ -62,7 +62,6 @@ class Tried:
         name: For the user.
         family: Which kind it is of.
         how: The same for `search`; None if it is another program's.
-        kin: Ways with the same take time for the same reasons.
         expected: What was expected of the codes measured.
         whole: What is expected of the whole collection; None where that was measured.
         trials: Searches of queries that are not measured, from which times are predicted; of a flat scan, of parts of
@@ -76,7 +75,6 @@ class Tried:
     name: str
     family: Family
     how: SearchHow | None
-    kin: str
     expected: Expected
     whole: Expected | None
     trials: tuple[tuple[Work, ...], ...]
@@ -110,7 +108,6 @@ def tried(
                 name=way.name,
                 family=way.family,
                 how=way.how,
-                kin=way.kin,
                 expected=expected,
                 whole=whole,
                 trials=trials,

@@ -1,6 +1,6 @@
 """What a way to search will cost and find, from a survey of the collection alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ def several_tables(survey: Survey, how: SearchHow, count: int, step: Step) -> Ex
     probes = np.array([probe_count(groups, reach) for reach in range(-1, last + 1)], dtype=np.float64)
     candidates = np.array([_in_groups(around, reach) for reach in range(-1, int(looked.max()) + 1)])
     found = survey.within(count)[every, reached]
-    return foreseen(
+    expected = foreseen(
         survey,
         count,
         steps=np.asarray(looked + 1 if survey.goal.k is not None else looked >= 0, dtype=np.float64),
@@ -130,6 +130,9 @@ def several_tables(survey: Survey, how: SearchHow, count: int, step: Step) -> Ex
         compared=np.where(gave_up, float(count), 0.0),
         recall=np.where(gave_up, 1.0, _recall(survey, count, found)),
     )
+    if survey.goal.k is None or how.probe is not None:
+        return expected
+    return replace(expected, kept=np.where(gave_up, expected.kept, expected.candidates))
 
 
 def _reaches(

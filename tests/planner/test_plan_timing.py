@@ -115,7 +115,7 @@ def test_rows_that_are_among_the_nearest_for_a_while_are_as_many_as_chance_lets_
 class Made:
     """A way that looks into more buckets the more the query's first byte is; only its time is made up."""
 
-    family, kin, how = "multi", "made", SearchHow("multi")
+    family, how = "multi", SearchHow("multi")
 
     def __init__(self, reach, slow=()):
         self.name, self.reach = f"reach {reach}", reach
@@ -194,7 +194,7 @@ def test_of_a_sample_the_time_is_counted_up_for_all_codes_and_for_laying_the_ans
     figures = Figures(10, 20, 1.0, 1e-3)
     sample, whole = expected_of([(1.0, 10.0, 20.0, 0.0, 5.0)]), expected_of([(1.0, 10.0, 400.0, 0.0, 5.0)])
     way = Tried(
-        name="4 tables", family="multi", how=SearchHow("multi"), kin="multi", expected=sample, whole=whole,
+        name="4 tables", family="multi", how=SearchHow("multi"), expected=sample, whole=whole,
         trials=pace_trials, laying=2e-3, measured=figures, memory=10, build=0.5,
     )  # fmt: skip
     (option,) = options_of([way], rows=100, total=2000)
