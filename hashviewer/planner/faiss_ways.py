@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +81,6 @@ class FaissWay:
     looks: int
     how: None = None
 
-    @property
-    def kin(self) -> str:
-        """All searches of one index."""
-        return self.family
-
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,)."""
         import faiss
@@ -102,7 +97,11 @@ class FaissWay:
                 found, rows = self.index.search(code[None], self.goal.k or 1)
                 distances = found[rows >= 0]
             seconds = time.perf_counter() - started
-        return Answer(np.sort(distances), 1, self.probes, int(statistics.ndis), 0, seconds)
+        candidates = int(statistics.ndis)
+        kept = (
+            len(distances) if self.goal.k is None else float(through_heap(np.array(candidates), self.goal.k))
+        )
+        return Answer(np.sort(distances), 1, self.probes, candidates, 0, kept, seconds)
 
     def expect(self, survey: Survey, count: int, step: Step) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
@@ -112,16 +111,28 @@ class FaissWay:
             found_share(survey, place, near <= self.looks, limits, count)
             for place, near in enumerate(self.reach.near)
         ]
-        nothing = np.zeros(len(found))
-        return foreseen(
+        nothing, candidates = np.zeros(len(found)), survey.scaled(found, count)
+        expected = foreseen(
             survey,
             count,
             steps=nothing + 1,
             probes=nothing + self.probes,
-            candidates=survey.scaled(found, count),
+            candidates=candidates,
             compared=nothing,
             recall=np.array(recall),
         )
+        k = self.goal.k
+        return expected if k is None else replace(expected, kept=through_heap(candidates, k))
+
+
+def through_heap(candidates: NDArray[np.number], k: int) -> NDArray[np.float64]:
+    """How many of so many candidates (n,) are among the nearest `k` when they come, if they come in any order.
+
+    The i-th is with the chance of k / i, so that k + k (1 / (k + 1) + … + 1 / candidates) are, about k (1 + ln(candidates / k)).
+    """
+    first = np.minimum(candidates, k).astype(np.float64)
+    kept: NDArray[np.float64] = first + k * np.log(np.maximum(candidates / k, 1.0))
+    return kept
 
 
 def faiss_builders(codes: NDArray[np.uint8], goal: Goal) -> list[tuple[str, Builder]]:

@@ -16,9 +16,9 @@ from hashviewer.planner.ways import Answer, Built, OwnWay, Way
 from hashviewer.search import Cost, Neighbours, SearchHow
 from hashviewer.search.looking_up import laid_out
 
-LEAST = 20  # queries measured, however long they take
+LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
 EVERY = 2  # queries measured for one that is tried
-PARTS = (4, 2)  # a flat scan's constants are from scans of these parts of the codes
+PARTS = (0.5, 0.75)  # a flat scan's constants are from scans of these parts of the codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,6 @@ class Tried:
         name: For the user.
         family: Which kind it is of.
         how: The same for `search`; None if it is another program's.
-        kin: Ways with the same take time for the same reasons.
         expected: What was expected of the codes measured.
         whole: What is expected of the whole collection; None where that was measured.
         trials: Searches of queries that are not measured, from which times are predicted; of a flat scan, of parts of
@@ -76,7 +75,6 @@ class Tried:
     name: str
     family: Family
     how: SearchHow | None
-    kin: str
     expected: Expected
     whole: Expected | None
     trials: tuple[tuple[Work, ...], ...]
@@ -110,7 +108,6 @@ def tried(
                 name=way.name,
                 family=way.family,
                 how=way.how,
-                kin=way.kin,
                 expected=expected,
                 whole=whole,
                 trials=trials,
@@ -172,7 +169,7 @@ def _laying(way: Way, bits: int, count: int) -> float:
 
 def _parts(survey: Survey) -> tuple[Way, ...]:
     """Flat scans of parts of the codes."""
-    parts = [survey.codes[: max(len(survey.codes) // part, 1)] for part in PARTS]
+    parts = [survey.codes[: max(int(len(survey.codes) * part), 1)] for part in PARTS]
     return tuple(OwnWay("", "flat", SearchHow(), codes, survey.bits, survey.goal, None) for codes in parts)
 
 
@@ -187,7 +184,7 @@ def _work(answer: Answer) -> Work:
         answer.probes,
         answer.candidates,
         answer.compared,
-        len(answer.distances),
+        answer.kept,
         answer.seconds,
     )
 

@@ -1,6 +1,6 @@
 """What a way to search will cost and find, from a survey of the collection alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class Expected:
         probes: Buckets looked into.
         candidates: Codes compared that these held; one that lies in several counts as often.
         compared: Codes compared one after another.
-        answered: Rows of the answer.
+        kept: Rows put in order: those of the answer, and those that were among the nearest only for a while.
         recall: Share of the exact answer found.
     """
 
@@ -32,7 +32,7 @@ class Expected:
     probes: NDArray[np.float64]
     candidates: NDArray[np.float64]
     compared: NDArray[np.float64]
-    answered: NDArray[np.float64]
+    kept: NDArray[np.float64]
     recall: NDArray[np.float64]
 
 
@@ -121,7 +121,7 @@ def several_tables(survey: Survey, how: SearchHow, count: int, step: Step) -> Ex
     probes = np.array([probe_count(groups, reach) for reach in range(-1, last + 1)], dtype=np.float64)
     candidates = np.array([_in_groups(around, reach) for reach in range(-1, int(looked.max()) + 1)])
     found = survey.within(count)[every, reached]
-    return foreseen(
+    expected = foreseen(
         survey,
         count,
         steps=np.asarray(looked + 1 if survey.goal.k is not None else looked >= 0, dtype=np.float64),
@@ -130,6 +130,9 @@ def several_tables(survey: Survey, how: SearchHow, count: int, step: Step) -> Ex
         compared=np.where(gave_up, float(count), 0.0),
         recall=np.where(gave_up, 1.0, _recall(survey, count, found)),
     )
+    if survey.goal.k is None or how.probe is not None:
+        return expected
+    return replace(expected, kept=np.where(gave_up, expected.kept, expected.candidates))
 
 
 def _reaches(
@@ -176,17 +179,19 @@ def foreseen(
     compared: NDArray[np.float64],
     recall: NDArray[np.float64],
 ) -> Expected:
-    """All of it, with the number of rows answered: all that is found of the exact answer, and others if `k` are not there.
+    """All of it, with the rows that are put in order.
+
+    They are those answered: what is found of the exact answer, and others if `k` are not there.
 
     `places` are which queries of the survey the others (Q,) are of; None for all.
     """
     if survey.goal.k is not None:
         wanted = min(survey.goal.k, count)
-        answered = np.maximum(recall * wanted, np.minimum(candidates, wanted))
+        kept = np.maximum(recall * wanted, np.minimum(candidates, wanted))
     else:
         there = survey.within(count)[:, survey.goal.radius]
-        answered = recall * (there if places is None else there[places])
-    return Expected(steps, probes, candidates, compared, answered, recall)
+        kept = recall * (there if places is None else there[places])
+    return Expected(steps, probes, candidates, compared, kept, recall)
 
 
 def found_share(

@@ -17,10 +17,10 @@ def options_of(ways: Sequence[Tried], *, rows: int, total: int) -> list[Option]:
         total: Codes in the whole collection.
     """
     paces = {
-        kin: Pace.of([trials for way in ways if way.kin == kin for trials in way.trials])
-        for kin in {way.kin for way in ways}
+        family: Pace.of([trials for way in ways if way.family == family for trials in way.trials])
+        for family in {way.family for way in ways}
     }
-    return [_option(way, paces[way.kin], total / rows) for way in ways]
+    return [_option(way, paces[way.family], total / rows) for way in ways]
 
 
 def _option(way: Tried, pace: Pace, scale: float) -> Option:

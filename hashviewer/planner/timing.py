@@ -27,7 +27,7 @@ class Work:
         probes: Buckets that it looked into.
         candidates: Codes compared that these held.
         compared: Codes compared one after another.
-        answered: Rows of the answer.
+        kept: Rows put in order.
         seconds: Time.
     """
 
@@ -35,13 +35,13 @@ class Work:
     probes: float
     candidates: float
     compared: float
-    answered: float
+    kept: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds for a search at all, for a step, a probe, a candidate, a code compared in order, and a row answered."""
+    """Seconds for a search at all, for a step, a probe, a candidate, a code compared in order, and a row put in order."""
 
     constants: tuple[float, ...]
 
@@ -75,7 +75,7 @@ class Pace:
             expected.probes,
             expected.candidates,
             expected.compared,
-            expected.answered,
+            expected.kept,
             strict=True,
         )
         done = np.array([_kinds(Work(*query, seconds=0.0)) for query in each])
@@ -108,4 +108,4 @@ def _choices(kinds: NDArray[np.int64]) -> Iterator[list[int]]:
 def _kinds(done: Work) -> tuple[float, ...]:
     """What takes time; buckets that were compared in order were not probed."""
     probes = 0.0 if done.compared == done.probes else done.probes
-    return 1.0, done.steps, probes, done.candidates, done.compared, done.answered
+    return 1.0, done.steps, probes, done.candidates, done.compared, done.kept

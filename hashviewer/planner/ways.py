@@ -31,6 +31,7 @@ class Answer:
         probes: Buckets looked into.
         candidates: Codes compared that they held.
         compared: Codes compared one after another.
+        kept: Rows put in order: those of the answer, and those that were among the nearest only for a while.
         seconds: Time.
     """
 
@@ -39,6 +40,7 @@ class Answer:
     probes: int
     candidates: int
     compared: int
+    kept: float
     seconds: float
 
 
@@ -56,10 +58,6 @@ class Way(Protocol):
     @property
     def how(self) -> SearchHow | None:
         """The same for `search`; None if it is another program's."""
-
-    @property
-    def kin(self) -> str:
-        """Ways with the same take time for the same reasons."""
 
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,) with outputs (bits,)."""
@@ -98,11 +96,6 @@ class OwnWay:
     goal: Goal
     index: Index | None
 
-    @property
-    def kin(self) -> str:
-        """Several tables keep all that they find if they are to be exact, which then takes time, too."""
-        return "multi, exact" if self.family == "multi" and self.how.probe is None else self.family
-
     def ask(self, code: NDArray[np.uint8], outputs: NDArray[np.float32] | None) -> Answer:
         """Search for a code (W,) with outputs (bits,)."""
         started = time.perf_counter()
@@ -123,12 +116,18 @@ class OwnWay:
             cost.probed,
             cost.candidates,
             cost.scanned - cost.candidates,
+            self._kept(found),
             seconds,
         )
 
     def expect(self, survey: Survey, count: int, step: Step) -> Expected:
         """What it will cost and find among `count` codes like those of the survey."""
         return expected(survey, self.how, count, self._buckets(count), step)
+
+    def _kept(self, found: Matches) -> int:
+        """Several tables that look as far as it takes put all in order that they find, unless they give up."""
+        far = self.how.mode == "multi" and self.how.probe is None and self.goal.k is not None
+        return found.cost.candidates if far and found.found is not None else len(found.distances)
 
     def _steps(self, found: Matches) -> int:
         cost = found.cost

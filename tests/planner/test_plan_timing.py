@@ -7,6 +7,7 @@ import pytest
 from plain_search import made_codes
 
 from hashviewer.planner import Figures, Goal
+from hashviewer.planner.faiss_ways import through_heap
 from hashviewer.planner.looking import draw, in_fair_order, look
 from hashviewer.planner.measuring import LEAST, Questions, Tried, tried
 from hashviewer.planner.model import Expected
@@ -17,12 +18,12 @@ from hashviewer.planner.ways import Answer, Built, own_builders
 from hashviewer.progress import silent
 from hashviewer.search import SearchHow
 
-FIRST, STEP, PROBE, CANDIDATE, COMPARED, ANSWERED = 40e-6, 25e-6, 0.03e-6, 0.4e-6, 0.002e-6, 1e-6
+FIRST, STEP, PROBE, CANDIDATE, COMPARED, KEPT = 40e-6, 25e-6, 0.03e-6, 0.4e-6, 0.002e-6, 1e-6
 
 
-def seconds_of(steps, probes, candidates, compared, answered):
+def seconds_of(steps, probes, candidates, compared, kept):
     """What a search takes by the constants above; buckets compared in order are not probed."""
-    seconds = FIRST + STEP * steps + CANDIDATE * candidates + COMPARED * compared + ANSWERED * answered
+    seconds = FIRST + STEP * steps + CANDIDATE * candidates + COMPARED * compared + KEPT * kept
     return seconds if compared == probes else seconds + PROBE * probes
 
 
@@ -44,7 +45,7 @@ def expected_of(work):
 def test_a_time_is_the_median_over_the_queries_of_what_their_work_takes():
     rng = np.random.default_rng(0)
     work = [drawn(rng) for _ in range(7)] + [(0.0, 500.0, 3.0, 500.0, 3.0), (4.0, 90.0, 40.0, 8000.0, 9.0)]
-    pace = Pace((FIRST, STEP, PROBE, CANDIDATE, COMPARED, ANSWERED))
+    pace = Pace((FIRST, STEP, PROBE, CANDIDATE, COMPARED, KEPT))
     plain = statistics.median(seconds_of(*each) for each in work)
     assert pace.seconds(expected_of(work)) == pytest.approx(plain)
 
@@ -60,7 +61,7 @@ def test_constants_are_found_from_ways_whose_times_differ_a_thousandfold():
         ways.append([Work(*each, seconds=seconds_of(*each)) for each in way])
     ways.append([Work(*each, seconds=seconds_of(*each)) for each in (drawn(rng, 50_000.0) for _ in range(5))])
     found = Pace.of(ways).constants
-    assert found == pytest.approx((FIRST, STEP, PROBE, CANDIDATE, COMPARED, ANSWERED), rel=1e-4)
+    assert found == pytest.approx((FIRST, STEP, PROBE, CANDIDATE, COMPARED, KEPT), rel=1e-4)
 
 
 def test_constants_are_found_though_other_programs_ran_meanwhile():
@@ -80,8 +81,8 @@ def test_no_constant_is_below_zero_and_what_never_happened_takes_no_time():
         Work(1, probes, 0, 0, 5, seconds)
         for probes, seconds in ((10, 5e-5), (1000, 4e-5), (100_000, 2e-5), (5, 5e-5))
     ]
-    first, step, probe, candidate, compared, answered = Pace.of([trials]).constants
-    assert min(first, step, probe, answered) >= 0
+    first, step, probe, candidate, compared, kept = Pace.of([trials]).constants
+    assert min(first, step, probe, kept) >= 0
     assert probe == 0
     assert (candidate, compared) == (0, 0)
 
@@ -101,13 +102,20 @@ def test_a_fair_order_names_each_place_once_and_its_beginning_is_spread_over_all
         assert gaps.max() <= 2 * np.ceil(count / first) + 1
 
 
+@pytest.mark.parametrize("k", [1, 10, 100])
+def test_rows_that_are_among_the_nearest_for_a_while_are_as_many_as_chance_lets_be(k):
+    for candidates in (0, 1, k // 2, k, 3 * k, 200 * k):
+        plain = sum(min(1.0, k / place) for place in range(1, candidates + 1))
+        assert through_heap(np.array([candidates]), k)[0] == pytest.approx(plain, abs=0.6)
+
+
 # Ways whose time is computed, not taken
 
 
 class Made:
     """A way that looks into more buckets the more the query's first byte is; only its time is made up."""
 
-    family, kin, how = "multi", "made", SearchHow("multi")
+    family, how = "multi", SearchHow("multi")
 
     def __init__(self, reach, slow=()):
         self.name, self.reach = f"reach {reach}", reach
@@ -122,7 +130,7 @@ class Made:
         steps, probes, candidates = self.work(code)
         factor = 50 if bytes(code) in self.slow else 1
         seconds = factor * seconds_of(steps, probes, candidates, 0, 5)
-        return Answer(np.zeros(5, np.int32), steps, probes, candidates, 0, seconds)
+        return Answer(np.zeros(5, np.int32), steps, probes, candidates, 0, 5, seconds)
 
     def expect(self, survey, count, step):
         each = [(*self.work(survey.codes[row]), 0, 5) for row in survey.queries]
@@ -176,7 +184,7 @@ def test_a_flat_scan_is_predicted_from_scans_of_parts_of_the_codes():
     (flat,) = tried(
         build(survey, lambda: None), survey, questions, total=2000, seconds=60.0, step=lambda: None
     )
-    assert {work.compared for part in flat.trials for work in part} == {500, 1000}
+    assert {work.compared for part in flat.trials for work in part} == {1000, 1500}
     assert len({work.compared for work in flat.trials[0]}) == 1
     assert flat.measured.candidates == 2000
 
@@ -186,7 +194,7 @@ def test_of_a_sample_the_time_is_counted_up_for_all_codes_and_for_laying_the_ans
     figures = Figures(10, 20, 1.0, 1e-3)
     sample, whole = expected_of([(1.0, 10.0, 20.0, 0.0, 5.0)]), expected_of([(1.0, 10.0, 400.0, 0.0, 5.0)])
     way = Tried(
-        name="4 tables", family="multi", how=SearchHow("multi"), kin="multi", expected=sample, whole=whole,
+        name="4 tables", family="multi", how=SearchHow("multi"), expected=sample, whole=whole,
         trials=pace_trials, laying=2e-3, measured=figures, memory=10, build=0.5,
     )  # fmt: skip
     (option,) = options_of([way], rows=100, total=2000)
