@@ -44,8 +44,15 @@ def open_images(asked: argparse.Namespace) -> Images:
     return Images(data, protocol_one(data, asked.share))
 
 
-def recipe_of(key: str, asked: argparse.Namespace, *, trunk_rate: float) -> Recipe:
-    """The method's recipe with the optimizer of whole networks; `trunk_rate` is the backbone's learning rate itself."""
+def recipe_of(key: str, asked: argparse.Namespace, *, trunk_rate: float, head_first: bool = False) -> Recipe:
+    """The method's recipe with the optimizer of whole networks.
+
+    Args:
+        key: Of the method.
+        asked: The options.
+        trunk_rate: The backbone's learning rate itself.
+        head_first: Whether the head is trained alone before, as long as the method advises for heads.
+    """
     advised = recipe_for(key, bits=asked.bits)
     return dataclasses.replace(
         advised,
@@ -55,6 +62,7 @@ def recipe_of(key: str, asked: argparse.Namespace, *, trunk_rate: float) -> Reci
         trunk_rate=trunk_rate / advised.learning_rate,
         weight_decay=asked.decay,
         schedule="cosine",
+        head_first=advised.epochs if head_first else 0,
         seed=asked.seed,
         device=device_of(asked.device),
     )

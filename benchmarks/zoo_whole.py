@@ -2,7 +2,8 @@
 
     python -m benchmarks.zoo_whole --data cifar10-jpeg.zip [--methods dpsh,csq|--best 10] [--epochs 10]
 
-EfficientNet-Lite0 begins with its ImageNet weights and sees varied views of the training images. Each method has a process
+EfficientNet-Lite0 begins with its ImageNet weights, on which the method's head is trained alone first, and sees varied views
+of the training images. Each method has a process
 of its own, which saves its run after each epoch and goes on with it. Networks stay in the cache folder; the best three are
 copied beside the heads. Nothing is tuned here.
 """
@@ -39,7 +40,7 @@ def main() -> int:
             run(
                 images,
                 asked,
-                recipe_of(key, asked, trunk_rate=asked.rate),
+                recipe_of(key, asked, trunk_rate=asked.rate, head_first=True),
                 WHOLE,
                 ship=partial(ship_best, asked.out, asked.cache, asked.bits),
                 progress=progress,

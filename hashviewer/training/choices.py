@@ -27,6 +27,9 @@ class Tuning:
         "cosine"
     )
     hidden: Annotated[int, Setting("width of the hash layer's hidden layer", low=1)] = 256
+    head_first: Annotated[
+        int, Setting("epochs of the hash layer alone before a backbone is trained along", low=0)
+    ] = 0
 
 
 def split_settings(given: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from hashviewer.evaluation.ranking_scores import RankingScores, score_method
 from hashviewer.methods import AddedBlocks, Batch, Clock, Method, Shape, Terms, TrainingItems
 from hashviewer.progress import Progress, silent
 from hashviewer.training.crew import ALONE, Crew
-from hashviewer.training.examples import Examples
+from hashviewer.training.examples import CachedExamples, Examples
 from hashviewer.training.holding_out import check_kept, split_items
 from hashviewer.training.recipe import LEAST_BATCH, Recipe, check_recipe
 from hashviewer.training.resume import RunState, SavedState, load_state, save_state
@@ -91,6 +91,8 @@ def train(
         run = _Run(recipe, examples)
         if state is not None and state.exists():
             run.take_up(load_state(state, recipe.fingerprint()))
+        elif recipe.head_first and examples.trunk() is not None:
+            run.learn_head(progress)
         while len(run.records) < run.epochs:
             record = run.epoch(progress, crew)
             if state is not None and crew.leads:
@@ -181,6 +183,27 @@ class _Run:
         torch.set_rng_state(saved.random)
 
     # Beginning
+
+    def learn_head(self, progress: Progress) -> None:
+        """Train the method alone, on features of the backbone as it is, and begin with what it has learnt.
+
+        A hash layer of random weights would send its errors through the backbone and spoil what that knows (Kumar et al.
+        2022, "Fine-Tuning can Distort Pretrained Features").
+        """
+        labels, recipe = self.examples.labels, self.recipe
+        with torch.no_grad():
+            parts = torch.split(torch.arange(len(labels), device=labels.device), _CHUNK)
+            features = torch.cat([self.examples.features(part, augmented=False)[0] for part in parts])
+        alone = CachedExamples(features, labels, positions=self.examples.positions)
+        run = _Run(dataclasses.replace(recipe, epochs=recipe.head_first), alone)
+
+        def told(done: int, total: int | None = None, message: str = "") -> None:
+            progress(done, total, f"hash layer alone, {message}")
+
+        while len(run.records) < run.epochs:
+            run.epoch(told)
+        self.method.load_tensors(run.method.state_dict())
+        self.blocks.load_state_dict(run.blocks.state_dict())
 
     @torch.no_grad()
     def _begin(self) -> None:

@@ -31,6 +31,8 @@ class Recipe:
         schedule: How the learning rate falls: not, by ten at two thirds of the run, or as a half cosine.
         head: The hash layer's kind.
         hidden: Width of its hidden layer.
+        head_first: Epochs of the hash layer alone, on the features of the backbone as it is, before both are trained
+            together; of no use to a frozen one.
         dropout: Share of a frozen backbone's features that the hash layer does not see in a step.
         seed: Of everything random.
         device: Where torch computes.
@@ -52,6 +54,7 @@ class Recipe:
     schedule: Literal["constant", "step", "cosine"]
     head: Literal["linear", "mlp"]
     hidden: int = 256
+    head_first: int = 0
     dropout: float = 0.0
     seed: int = 0
     device: str = "cpu"
@@ -83,6 +86,8 @@ class Recipe:
             for name, value in told["blocks"].items()
             if name not in _LATER or value != _LATER[name]
         }
+        if not self.head_first:
+            del told["head_first"]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -125,6 +130,10 @@ def check_recipe(recipe: Recipe) -> None:
         raise TrainingError(f"A run has at least one epoch; {recipe.epochs} were asked for.")
     if recipe.bits < 1:
         raise TrainingError(f"A code has at least one bit; {recipe.bits} were asked for.")
+    if recipe.head_first < 0:
+        raise TrainingError(
+            f"The hash layer begins with 0 epochs or more; {recipe.head_first} were asked for."
+        )
     if not 0 <= recipe.dropout < 1:
         raise TrainingError(f"The share not seen lies between 0 and 1; {recipe.dropout:g} does not.")
     if not 0 <= recipe.holdout < 1:

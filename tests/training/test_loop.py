@@ -80,6 +80,7 @@ def test_a_state_of_other_settings_or_a_damaged_one_is_refused(tmp_path):
         ({"epochs": 0}, "one epoch"),
         ({"bits": 0}, "one bit"),
         ({"holdout": 1.0}, "between 0 and 1"),
+        ({"head_first": -1}, "0 epochs or more"),
     ],
 )
 def test_numbers_out_of_range_are_refused(changes, reason):
@@ -180,6 +181,58 @@ def test_a_backbone_is_trained_along_and_resumed(tmp_path):
     again = train(recipe(), resumed, state=state)
     assert torch.equal(resumed.trunk().layer.weight, whole.trunk().layer.weight)
     assert [r.terms for r in again.records] == [r.terms for r in done.records]
+
+
+def of_colours():
+    """Three colours that a backbone is trained along with."""
+    colours = torch.tensor([[220, 20, 20], [20, 220, 20], [20, 20, 220]], dtype=torch.uint8)
+    pixels = colours[torch.arange(60) % 3][:, None, None].repeat(1, 8, 8, 1)
+    torch.manual_seed(0)
+    return ImageExamples(Tiny(), pixels, LABELS, feature_dim=6)
+
+
+@pytest.mark.parametrize(
+    "method", ["dpsh", "csq", "adsh"]
+)  # with a bank, with centres, with codes of its own
+def test_the_hash_layer_can_be_trained_alone_before_the_backbone_moves(method):
+    at_once = train(recipe(method), of_colours()).records[0]
+    still = of_colours()
+    before = still.trunk().layer.weight.detach().clone()
+    told, moved = [], []
+
+    def look(done, total=None, message=""):
+        told.append(message)
+        moved.append(not torch.equal(before, still.trunk().layer.weight))
+
+    after = train(recipe(method, head_first=20), still, progress=look).records
+    alone = [message.startswith("hash layer alone") for message in told]
+    assert alone == [True] * 60 + [False] * 9
+    assert not any(moved[:60])
+    assert moved[-1]
+    assert len(after) == 3
+    assert sum(value for _, value in after[0].terms) < sum(value for _, value in at_once.terms)
+
+
+def test_a_run_that_begins_with_the_hash_layer_goes_on_to_the_same_weights(tmp_path):
+    whole, resumed = of_colours(), of_colours()
+    asked = recipe("dpsh", head_first=2)
+    train(asked, whole)
+    state = tmp_path / "run.safetensors"
+
+    def stop_at(message):
+        def stop(done, total=None, said=""):
+            if said == message:
+                raise Cancelled
+
+        return stop
+
+    for message in ("hash layer alone, epoch 2 of 2", "epoch 2 of 3"):
+        with pytest.raises(Cancelled):
+            train(asked, of_colours(), state=state, progress=stop_at(message))
+    train(asked, resumed, state=state)
+    assert torch.equal(resumed.trunk().layer.weight, whole.trunk().layer.weight)
+    with pytest.raises(TrainingError, match="other settings"):
+        train(recipe("dpsh"), of_colours(), state=state)
 
 
 def test_augmented_images_are_mirrored_and_shifted_copies():
