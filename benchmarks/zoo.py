@@ -53,17 +53,8 @@ def main() -> int:
     chosen = _arguments()
     wanted = _wanted(chosen)
     torch.set_num_threads(chosen.threads)
-    sources = Sources(
-        chosen.data,
-        chosen.cache,
-        chosen.backbone,
-        chosen.size,
-        chosen.share,
-        mirrored=chosen.mirrored,
-        views=chosen.views,
-    )
     with watched() as progress:
-        zoo = open_zoo(sources, progress=progress)
+        zoo = open_zoo(Sources.asked(chosen), progress=progress)
         print(f"{zoo.division.describe()}; features {tuple(zoo.features.shape)}", flush=True)
         runs = [
             (key, bits, name) for bits in chosen.bits for key in wanted for name in _runs(key, chosen.column)

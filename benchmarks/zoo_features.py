@@ -1,11 +1,13 @@
 """What the zoo trains on: a labelled set divided by protocol I, and a frozen backbone's features of it."""
 
+import argparse
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -66,6 +68,11 @@ class Sources:
     share: float
     mirrored: bool
     views: int = 0
+
+    @classmethod
+    def asked(cls, options: argparse.Namespace) -> Self:
+        """From the options of a program that have these names."""
+        return cls(**{field.name: getattr(options, field.name) for field in fields(cls)})
 
 
 def open_zoo(sources: Sources, *, progress: Progress) -> Zoo:

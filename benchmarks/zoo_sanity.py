@@ -205,17 +205,8 @@ def main() -> int:
     keys = [find_method(key).key for key in chosen.methods.split(",") if key]
     rows = read_rows(chosen.out)
     keys += best_methods(rows, chosen.best, bits=chosen.bits, column=chosen.column)
-    sources = Sources(
-        chosen.data,
-        chosen.cache,
-        chosen.backbone,
-        chosen.size,
-        chosen.share,
-        mirrored=chosen.mirrored,
-        views=chosen.views,
-    )
     with watched() as progress:
-        zoo = open_zoo(sources, progress=progress)
+        zoo = open_zoo(Sources.asked(chosen), progress=progress)
         if chosen.column == "adapted" and isinstance(zoo.data, LabelledImages) and chosen.backbone == LITE0:
             raise SystemExit("The adapted column has a backbone of its own: name its file with --backbone.")
         runner = _Runner(zoo, chosen, progress)

@@ -1,4 +1,4 @@
-"""The query encoder of one code set: finds the model that made the codes and keeps its process alive."""
+"""The query encoders of code sets: find the model that made the codes and keep its process alive."""
 
 import contextlib
 import threading
@@ -52,6 +52,47 @@ class CodeSetEncoder:
                     find_model_of(self._info), engine=self._info.engine, precision=self._info.precision
                 )
             return self._encoder
+
+
+class Encoders:
+    """The encoders of a library's code sets, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the dictionary, never held while something slow runs
+        self._encoders: dict[str, CodeSetEncoder] = {}
+
+    def of(self, info: CodeSetInfo) -> CodeSetEncoder:
+        """The one encoder of a code set."""
+        with self._lock:
+            known = self._encoders.get(info.key)
+            if known is None:
+                known = self._encoders[info.key] = CodeSetEncoder(info)
+            return known
+
+    def encode(self, info: CodeSetInfo, source: Path | bytes) -> "EncodedQuery":
+        """Encode one picture; blocks. After a failure the next picture has a new process.
+
+        Raises:
+            SearchError: The model is not on this machine.
+            EncodingError: The process failed.
+        """
+        encoder = self.of(info)
+        try:
+            return encoder.encode(source)
+        except EncodingError:
+            with self._lock:
+                if self._encoders.get(info.key) is encoder:
+                    del self._encoders[info.key]
+            encoder.close()
+            raise
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            encoders = list(self._encoders.values())
+            self._encoders.clear()
+        for encoder in encoders:
+            encoder.close()
 
 
 def has_model(info: CodeSetInfo) -> bool:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer import statistics
 from hashviewer.engines import is_address
-from hashviewer.errors import EncodingError, LibraryError, SearchError
+from hashviewer.errors import LibraryError, SearchError
 from hashviewer.library import CodeSetInfo, Library, is_library
 from hashviewer.planner import Plan
 from hashviewer.progress import Progress, silent
 from hashviewer.search import EXACT, Matches, SearchHow, kernels
 from hashviewer.statistics import BitStatistics, Buckets
-from hashviewer.workspace.encoders import CodeSetEncoder, has_model
+from hashviewer.workspace.encoders import Encoders, has_model
 from hashviewer.workspace.location import CheckpointGivenError, is_checkpoint, name_of
 from hashviewer.workspace.plans import Plans
 from hashviewer.workspace.query import Explanation, Query
@@ -37,8 +37,8 @@ class Workspace:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.name = name_of(library)
-        self._lock = threading.Lock()  # guards the two dictionaries, never held while something slow runs
-        self._encoders: dict[str, CodeSetEncoder] = {}
+        self._lock = threading.Lock()  # guards the dictionary, never held while something slow runs
+        self._encoders = Encoders()
         self._searching = Searching(self)
         self._plans = Plans(library)
         self._bit_statistics: dict[tuple[str, int, int], BitStatistics] = {}
@@ -81,11 +81,7 @@ class Workspace:
 
     def close(self) -> None:
         """End the query encoders and let the files go. Closing twice does nothing."""
-        with self._lock:
-            encoders = list(self._encoders.values())
-            self._encoders.clear()
-        for encoder in encoders:
-            encoder.close()
+        self._encoders.close()
         self._searching.close()
         self.library.close()
 
@@ -168,12 +164,7 @@ class Workspace:
             SearchError: The model of this code set is not on this machine.
             EncodingError: The encoder process failed; the next query starts a new one.
         """
-        encoder = self._encoder(codes)
-        try:
-            encoded = encoder.encode(source)
-        except EncodingError:
-            self._discard(codes, encoder)
-            raise
+        encoded = self._encoders.encode(self.code_set(codes), source)
         path = str(source) if isinstance(source, Path) else None
         return Query(
             title=title or (source.name if isinstance(source, Path) else "Pasted picture"),
@@ -190,7 +181,7 @@ class Workspace:
         """Start the encoder of a code set and, for a large library, load the compiled scans; does not block."""
         if len(self.library) >= LARGE:
             kernels.warm()
-        self._encoder(codes).start()
+        self._encoders.of(self.code_set(codes)).start()
 
     # Answers
 
@@ -384,17 +375,3 @@ class Workspace:
             return None
         feature = self.library.features(codes, np.array([row], dtype=np.int64))[0]
         return feature if np.isfinite(feature).all() and feature.any() else None
-
-    def _encoder(self, codes: str) -> CodeSetEncoder:
-        info = self.code_set(codes)
-        with self._lock:
-            known = self._encoders.get(codes)
-            if known is None:
-                known = self._encoders[codes] = CodeSetEncoder(info)
-            return known
-
-    def _discard(self, codes: str, encoder: CodeSetEncoder) -> None:
-        with self._lock:
-            if self._encoders.get(codes) is encoder:
-                del self._encoders[codes]
-        encoder.close()

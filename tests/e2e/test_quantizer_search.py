@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from made_pictures import coloured
 from typer.testing import CliRunner
 
 from hashviewer import codes as packed
@@ -18,22 +18,13 @@ from hashviewer.training.method_data import Place
 from hashviewer.training.method_model import MethodJob, train_method
 from hashviewer.training.recipe import recipe_for
 
-COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
 KINDS = {"dsq": 16, "subic": 24}  # sums of words, and numbers of 6 bits
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """30 pictures of three colours in folders."""
-    root = tmp_path_factory.mktemp("pictures")
-    draw = np.random.default_rng(0)
-    for name, colour in COLOURS.items():
-        (root / name).mkdir()
-        for number in range(10):
-            noise = draw.integers(-20, 20, (32, 32, 3))
-            drawn = (np.array(colour) + noise).clip(0, 255).astype(np.uint8)
-            Image.fromarray(drawn).save(root / name / f"{number}.png")
-    return root
+    return coloured(tmp_path_factory.mktemp("pictures"), 10)
 
 
 def run(*words, code=0):

@@ -202,8 +202,12 @@ def survives(data):
     limit = limits_module.MAX_PIXELS
     limits_module.MAX_PIXELS = 2_000_000  # a flipped bit may claim a gigabyte, which is no use to wait for
     try:
-        with suppress(ImageError):
-            decode(data, STANDARD)
+        said, shape = "", None
+        try:
+            shape = decode(data, STANDARD).pixels.shape
+        except ImageError as error:
+            said = str(error)
+        assert shape == (STANDARD.size, STANDARD.size, 3) or said.endswith(".")
     finally:
         limits_module.MAX_PIXELS = limit
 

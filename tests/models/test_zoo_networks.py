@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from made_pictures import coloured
 from PIL import Image
 
 from benchmarks import zoo_check, zoo_features, zoo_scratch, zoo_table, zoo_whole
@@ -15,21 +16,11 @@ from hashviewer.methods import find_method
 from hashviewer.networks import load_network, read_card
 from hashviewer.progress import Cancelled
 
-COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
-
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """48 pictures of each of three colours; half of them are taken by the share."""
-    root = tmp_path_factory.mktemp("pictures")
-    draw = np.random.default_rng(0)
-    for name, colour in COLOURS.items():
-        (root / name).mkdir()
-        for number in range(48):
-            noise = draw.integers(-20, 20, (32, 32, 3))
-            pixels = (np.array(colour) + noise).clip(0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(root / name / f"{number}.png")
-    return root
+    return coloured(tmp_path_factory.mktemp("pictures"), 48)
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ def test_what_is_there_is_not_rendered_again(rendered):
     def refuse(done, total=None, message=""):
         raise AssertionError("nothing was to be done")
 
+    times = {path: path.stat().st_mtime_ns for path in rendered.rglob("*")}
     render_sample(rendered, count=SMALL, progress=refuse)
+    assert {path: path.stat().st_mtime_ns for path in rendered.rglob("*")} == times
 
 
 def test_a_cancelled_run_leaves_nothing(tmp_path):

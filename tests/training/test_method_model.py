@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from made_pictures import coloured
 from PIL import Image
 
 from hashviewer.errors import CheckpointError, TrainingError
@@ -21,22 +22,11 @@ from hashviewer.training.recipe import recipe_for
 from hashviewer.training.resume import RunState, load_state, save_state
 from hashviewer.training.threads import threads_of_torch
 
-COLOURS = {"blue": (20, 40, 200), "green": (30, 180, 40), "red": (210, 30, 30)}
-
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """36 pictures of three colours in folders."""
-    root = tmp_path_factory.mktemp("pictures")
-    draw = np.random.default_rng(0)
-    for name, colour in COLOURS.items():
-        (root / name).mkdir()
-        for number in range(12):
-            noise = draw.integers(-20, 20, (32, 32, 3))
-            Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8)).save(
-                root / name / f"{number}.png"
-            )
-    return root
+    return coloured(tmp_path_factory.mktemp("pictures"), 12)
 
 
 def job(pictures, folder, *, method="dsh", bits=8, epochs=2, **changes):

@@ -42,4 +42,7 @@ def test_an_exception_that_nobody_caught_becomes_a_sentence(monkeypatch, package
 def test_without_a_writable_folder_there_is_no_log_but_no_error_either(tmp_path, package_log):
     blocked = tmp_path / "file"
     blocked.write_text("")
+    before = list(package_log.handlers)
     write_log(blocked / "hashviewer.log")
+    assert package_log.handlers == before
+    assert blocked.read_text() == ""
