@@ -111,7 +111,7 @@ def tried(
                 expected=expected,
                 whole=whole,
                 trials=trials,
-                laying=_laying(way, survey.bits, count) * (total - count),
+                laying=0.0 if whole is None else _laying(way, survey.bits, count) * (total - count),
                 measured=measured,
                 memory=built.memory,
                 build=built.seconds,

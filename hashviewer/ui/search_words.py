@@ -29,8 +29,6 @@ ORDERED_BY: dict[Distance, str] = {
     "asymmetric": "the query's outputs at the bits that differ",
     "adc": "the distance to the quantizer's code words",
 }
-
-
 OF_NUMBERS = (
     "These codes are numbers of code words: that bits differ says little. Order them by Quantizer (ADC)"
 )
