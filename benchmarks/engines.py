@@ -6,6 +6,8 @@ Prints a line for each figure; every answer is checked against the one from memo
 """
 
 import argparse
+import contextlib
+import os
 import statistics
 import tempfile
 import time
@@ -121,8 +123,17 @@ def _push(library: Library, connection: Connection, folder: Path) -> None:
     print(f"push: {len(library) / report.seconds:,.0f} photos/s, {report.seconds:.1f} s", flush=True)
     again = push(library, connection, name="benchmark")
     print(f"push of what is there: {again.seconds:.1f} s, {again.sent} rows sent")
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    print(f"on disk: {size / 1e6:,.0f} MB")
+    print(f"on disk: {_bytes_in(folder) / 1e6:,.0f} MB")
+
+
+def _bytes_in(folder: Path) -> int:
+    """Bytes of the files in a folder; the engine merges meanwhile, so a file may have gone since it was listed."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += Path(place, name).stat().st_size
+    return size
 
 
 def _nearest(

@@ -180,7 +180,7 @@ def _tables(schema: Schema, outgoing: Outgoing) -> list[Table]:
     for key, each in outgoing.code_sets.items():
         parts = [Part(schema.codes(key), _every)]
         if chunks(each.info.bits):
-            parts.append(Part(schema.chunks(key), _chunked(each)))
+            parts.append(Part(schema.chunks(key), _chunked(each), parted=False))
         tables.append(Table(tuple(parts), partial(outgoing.codes, key)))
     return tables
 

@@ -89,17 +89,19 @@ class Schema:
 
     def photos(self, segment: int) -> list[str]:
         """The statements that make the table of photos, in partitions of so many rows."""
-        return self._table(PHOTOS, PHOTO_COLUMNS, order="row", segment=segment)
+        return self._table(PHOTOS, PHOTO_COLUMNS, order="row", parted=f"intDiv(row, {int(segment)})")
 
     def code_set(self, key: str, bits: int, segment: int) -> list[str]:
-        """The statements that make the tables of a code set: its codes, and what fills its chunks from them."""
-        statements = self._table(self.codes(key), code_columns(bits), order="row", segment=segment)
+        """The statements that make the tables of a code set: its codes, and what fills its chunks from them.
+
+        Chunks are not parted by segment: the engine merges them all into few parts, and a query looks into each part.
+        """
+        by_row = f"intDiv(row, {int(segment)})"
+        statements = self._table(self.codes(key), code_columns(bits), order="row", parted=by_row)
         if not chunks(bits):
             return statements
         name = self.chunks(key)
-        statements += self._table(
-            name, chunk_columns(bits), order="chunk, value", segment=segment, granule=GRANULE
-        )
+        statements += self._table(name, chunk_columns(bits), order="chunk, value", granule=GRANULE)
         pairs = ", ".join(
             f"(toUInt8({number}), {chunk.expression('code')})" for number, chunk in enumerate(chunks(bits))
         )
@@ -123,6 +125,12 @@ class Schema:
         """The statement that empties a partition, whether it holds anything or not."""
         return f"alter table {self._local(table)}{self._everywhere} drop partition {int(number)}"
 
+    def delete_segment(self, table: str, number: int, segment: int) -> str:
+        """The statement that deletes so many rows from a table that is not parted by them."""
+        first = int(number) * int(segment)
+        where = f"row >= {first} and row < {first + int(segment)}"
+        return f"delete from {self._local(table)}{self._everywhere} where {where}"
+
     # Inside
 
     @property
@@ -141,16 +149,16 @@ class Schema:
         columns: tuple[tuple[str, str, str], ...],
         *,
         order: str,
-        segment: int = 0,
+        parted: str = "",
         granule: int = 0,
         spread: str = "cityHash64(row)",
     ) -> list[str]:
         described = ", ".join(" ".join(column).strip() for column in columns)
-        parted = f" partition by intDiv(row, {int(segment)})" if segment else ""
+        partition = f" partition by {parted}" if parted else ""
         settings = f" settings index_granularity = {int(granule)}" if granule else ""
         made = (
             f"create table if not exists {self._local(table)}{self._everywhere} ({described}) "
-            f"engine = MergeTree{parted} order by ({order}){settings}"
+            f"engine = MergeTree{partition} order by ({order}){settings}"
         )
         if not self.address.cluster:
             return [made]

@@ -1,6 +1,6 @@
 """Bringing tables up to date, segment by segment: what is there already is not sent again, and nothing is there twice.
 
-A segment is a partition. It is emptied before its rows are sent, and its digest is noted when all of them are there.
+A segment is so many rows. It is emptied before its rows are sent, and its digest is noted when all of them are there.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,10 +28,12 @@ class Part:
     Attributes:
         name: Of the table in the schema.
         expected: How many rows it has for the library's rows start … stop - 1.
+        parted: Whether each segment is a partition of its own, which is dropped at once.
     """
 
     name: str
     expected: Callable[[int, int], int]
+    parted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,9 @@ class Sender:
         last = -(-self._rows // self._segment)
         for number in sorted(set().union(*there)):
             if number >= last:
-                self._empty(table, number)
+                self._empty(table, number, [counts.get(number, 0) for counts in there])
         for number in range(last):
-            start, stop = self._span(number)
-            whole = all(
-                counts.get(number, 0) == part.expected(start, stop)
-                for part, counts in zip(table.parts, there, strict=True)
-            )
-            self._bring_segment(table, number, may_keep=whole)
+            self._bring_segment(table, number, [counts.get(number, 0) for counts in there])
 
     def check(self, table: Table) -> None:
         """Make sure that exactly the library's rows are there.
@@ -123,10 +120,12 @@ class Sender:
 
     # Inside
 
-    def _bring_segment(self, table: Table, number: int, *, may_keep: bool) -> None:
+    def _bring_segment(self, table: Table, number: int, there: list[int]) -> None:
+        """Send a segment, of which each part has so many rows, unless it is whole and as the library's."""
         start, stop = self._span(number)
         note = f"{SEGMENT}{table.name} {number}"
-        known = self._notes.get(note) if may_keep else ""
+        whole = there == [part.expected(start, stop) for part in table.parts]
+        known = self._notes.get(note) if whole else ""
         if known and known == self._digest(table, start, stop):
             self.kept += stop - start
             self._report()
@@ -134,7 +133,7 @@ class Sender:
         self._still_mine()
         if known:
             self._notes.put({note: ""})  # from now on it is not whole
-        self._empty(table, number)
+        self._empty(table, number, there)
         digest = blake2b(digest_size=16)
         for first in range(start, stop, BATCH):
             last = min(first + BATCH, stop)
@@ -160,9 +159,12 @@ class Sender:
             self._report()
         return digest.hexdigest()
 
-    def _empty(self, table: Table, number: int) -> None:
-        for part in table.parts:
-            self._connection.run(self._schema.drop_segment(part.name, number))
+    def _empty(self, table: Table, number: int, there: list[int]) -> None:
+        for part, rows in zip(table.parts, there, strict=True):
+            if part.parted:
+                self._connection.run(self._schema.drop_segment(part.name, number))
+            elif rows:  # deleting marks rows and takes a while even where there are none
+                self._connection.run(self._schema.delete_segment(part.name, number, self._segment))
 
     def _counts(self, table: str) -> dict[int, int]:
         """How many rows each segment has."""

@@ -115,6 +115,7 @@ def test_what_is_sent_to_all_machines_of_a_cluster_is_understood(cluster):
         *schema.code_set(KEY, 64, 64),
         *schema.drop_code_set(KEY),
         schema.drop_segment(schema.codes(KEY), 3),
+        schema.delete_segment(schema.chunks(KEY), 3, 64),
     ):
         assert "on cluster one_shard" in statement or "engine = Distributed(one_shard" in statement
         assert cluster.ask("select formatQuery({text:String})", {"text": statement}, form="TSV")
