@@ -26,6 +26,7 @@ MEASUREMENTS = (
     "grid",
     "stall",
     "search",
+    "on_gpu",
     "planner",
     "evaluation",
     "shards",

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -14,6 +14,8 @@ from hashviewer.cli.watching import watched
 
 if TYPE_CHECKING:
     from hashviewer.export import ExportReport
+    from hashviewer.progress import Progress
+    from hashviewer.workspace import Workspace
 
 ALL_FORMAT = "npz"
 
@@ -25,13 +27,30 @@ QueryOption = Annotated[
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All codes of the library, as npz.")]
+NeighboursOption = Annotated[
+    int,
+    typer.Option("--neighbours", metavar="K", min=0, help="The K nearest photos of every photo, as npz."),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="With --neighbours: where codes are compared: cpu, cuda, cuda:1.")
+]
 FormatOption = Annotated[
     str,
     typer.Option(
-        "--format", "-f", help="csv, json, folder, zip, html; npz with --all. By OUT's suffix if left out."
+        "--format",
+        "-f",
+        help="csv, json, folder, zip, html; npz with --all and --neighbours. By OUT's suffix if left out.",
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an earlier export; never anything else.")]
+
+
+class _Place(TypedDict):
+    """What every export is told about where it writes."""
+
+    output: Path
+    force: bool
+    progress: "Progress"
 
 
 def export(
@@ -39,6 +58,8 @@ def export(
     output: OutOption,
     image: QueryOption = "",
     everything: AllOption = False,
+    neighbours: NeighboursOption = 0,
+    device: DeviceOption = "cpu",
     format: FormatOption = "",
     k: NearestOption = None,
     radius: RadiusOption = None,
@@ -47,29 +68,26 @@ def export(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Write the photos nearest to a picture, or all codes, with everything about their origin."""
+    """Write the photos nearest to a picture, or to every photo, or all codes, with everything about their origin."""
     from hashviewer import export as exports
 
-    chosen = _format(format, output, image=image, everything=everything)
+    chosen = _format(format, output, image=image, everything=everything, neighbours=neighbours)
     with opened(library) as workspace, watched() as progress:
         key = codes_of(workspace, codes)
+        place: _Place = {"output": output, "force": force, "progress": progress}
         if everything:
-            report = exports.export_all(workspace, codes=key, output=output, force=force, progress=progress)
+            report = exports.export_all(workspace, codes=key, **place)
+        elif neighbours:
+            _refuse_a_quantizer(workspace, key)
+            report = exports.export_neighbours(workspace, codes=key, k=neighbours, device=device, **place)
         else:
             question = asked(workspace, image, codes=key)
             wanted = limit(k, radius)
             how = how_to_search(workspace, [key])
             ask = partial(workspace.search, question, how=how, progress=progress)
+            matches = ask(k=wanted, radius=radius, rerank=rerank)
             report = exports.export(
-                workspace,
-                question,
-                ask(k=wanted, radius=radius, rerank=rerank),
-                format=chosen,
-                output=output,
-                k=wanted,
-                radius=radius,
-                force=force,
-                progress=progress,
+                workspace, question, matches, format=chosen, k=wanted, radius=radius, **place
             )
     if json:
         print_json(document(report))
@@ -87,7 +105,18 @@ def document(report: "ExportReport") -> dict[str, object]:
     }
 
 
-def _format(given: str, output: Path, *, image: str, everything: bool) -> str:
+def _refuse_a_quantizer(workspace: "Workspace", key: str) -> None:
+    from hashviewer.errors import ExportError
+    from hashviewer.workspace import is_quantized
+
+    if is_quantized(workspace.code_set(key)):
+        raise ExportError(
+            f"The codes “{key}” are a quantizer's: their Hamming distance says little about photos, so the neighbours by it are "
+            "not written. Choose other --codes, or ask photo by photo with “hashviewer query”."
+        )
+
+
+def _format(given: str, output: Path, *, image: str, everything: bool, neighbours: int) -> str:
     """The format asked for, by name or by the suffix of `output`.
 
     Raises:
@@ -95,14 +124,16 @@ def _format(given: str, output: Path, *, image: str, everything: bool) -> str:
     """
     from hashviewer.errors import ExportError
 
-    if bool(image) == everything:
-        raise ExportError("Say what to export: --query IMAGE|ROW for an answer, or --all for all codes.")
-    chosen = given.lower() or output.suffix.lower().lstrip(".") or "folder"
-    if everything and chosen != ALL_FORMAT:
+    if bool(image) + everything + bool(neighbours) != 1:
         raise ExportError(
-            f"All codes are exported as {ALL_FORMAT}, not as “{chosen}”: give --format {ALL_FORMAT}."
+            "Say what to export: --query IMAGE|ROW for an answer, --all for all codes, or --neighbours K for the nearest of "
+            "every photo."
         )
-    if not everything and chosen == ALL_FORMAT:
+    chosen = given.lower() or output.suffix.lower().lstrip(".") or "folder"
+    if not image and chosen != ALL_FORMAT:
+        what = "All codes are" if everything else "The neighbours of all photos are"
+        raise ExportError(f"{what} exported as {ALL_FORMAT}, not as “{chosen}”: give --format {ALL_FORMAT}.")
+    if image and chosen == ALL_FORMAT:
         raise ExportError(f"{ALL_FORMAT} holds all codes of a library: give --all instead of --query.")
     return chosen
 

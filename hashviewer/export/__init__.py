@@ -1,6 +1,6 @@
 """Result sets on their way out, each with its provenance."""
 
-from hashviewer.export.exporting import Format, export, export_all, provenance_beside
+from hashviewer.export.exporting import Format, export, export_all, export_neighbours, provenance_beside
 from hashviewer.export.provenance import Provenance
 from hashviewer.export.report import ExportReport
 from hashviewer.export.result_set import Hit, hits
@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "export",
     "export_all",
+    "export_neighbours",
     "hits",
     "provenance_beside",
 ]

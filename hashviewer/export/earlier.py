@@ -11,7 +11,10 @@ MARK = "provenance.json"  # says in a folder or an archive where its pictures co
 _PROVENANCE = re.compile(rb'\{\s*"hashviewer":')  # how every provenance begins
 _TABLE = ",".join(COLUMNS).encode()
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_ARRAYS = {"codes.npy", "outputs.npy", "provenance.npy"}
+_ARRAYS = (
+    {"codes.npy", "outputs.npy", "provenance.npy"},
+    {"neighbours.npy", "distances.npy", "provenance.npy"},
+)
 _PICTURE = re.compile(r"\d{3,}-d\d{2,}-")  # rank and distance in front
 _ENDS = 1 << 16  # bytes looked at; a page ends in its provenance, which is shorter
 
@@ -57,7 +60,7 @@ def _is_earlier_archive(file: Path) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
-            if names >= _ARRAYS:
+            if any(names >= arrays for arrays in _ARRAYS):
                 return True
             if MARK not in names:
                 return False

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from hashviewer.errors import ExportError
 from hashviewer.export.arrays import write_arrays
 from hashviewer.export.document import write_document
+from hashviewer.export.neighbours import ON_CPU, write_neighbours
 from hashviewer.export.output import new_file, new_folder
 from hashviewer.export.page import write_page
 from hashviewer.export.pictures import FolderSink, ZipSink, write_pictures
@@ -106,6 +107,27 @@ def export_all(
     """
     with new_file(output, source.library, force=force) as file:
         photos = write_arrays(file, source, codes, progress=progress)
+    return ExportReport(output=output, photos=photos)
+
+
+def export_neighbours(
+    source: Source,
+    *,
+    codes: str,
+    k: int,
+    output: Path,
+    device: str = ON_CPU,
+    force: bool = False,
+    progress: Progress = silent,
+) -> ExportReport:
+    """Write the `k` nearest photos of every photo, by the Hamming distance of a code set, as ``.npz``.
+
+    Raises:
+        ExportError: k is below 1, or `output` cannot be written; the text says why.
+        SearchError: The device cannot be used.
+    """
+    with new_file(output, source.library, force=force) as file:
+        photos = write_neighbours(file, source, codes, k=k, device=device, progress=progress)
     return ExportReport(output=output, photos=photos)
 
 

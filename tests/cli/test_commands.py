@@ -236,6 +236,20 @@ def test_export_of_all_codes_needs_npz(made, tmp_path):
     assert "--all" in run("export", made.path, "--query", 5, "-o", tmp_path / "b.npz", code=1).stderr
 
 
+def test_export_of_the_neighbours_of_every_photo(made, tmp_path):
+    report = document("export", made.path, "--neighbours", 3, "-o", tmp_path / "near.npz")
+    assert report["photos"] == 47
+    with np.load(tmp_path / "near.npz", allow_pickle=False) as arrays:
+        assert arrays["neighbours"].shape == (47, 3)
+    again = ("export", made.path, "--neighbours", 3, "-o", tmp_path / "near.npz")
+    assert "exists already" in run(*again, code=1).stderr
+    run(*again, "--force")
+    gone = run("export", made.path, "--neighbours", 3, "--device", "cuda:9", "-o", tmp_path / "b.npz", code=1)
+    assert "on “cpu” they always can" in gone.stderr
+    assert "npz" in run("export", made.path, "--neighbours", 3, "-o", tmp_path / "b.csv", code=1).stderr
+    assert "--neighbours K" in run("export", made.path, "-o", tmp_path / "b.npz", code=1).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

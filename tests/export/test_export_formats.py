@@ -13,10 +13,12 @@ from made_library import BITS, DIM, KEY, SHA, make_library, values
 
 from hashviewer import __version__
 from hashviewer import codes as packed
-from hashviewer.errors import ExportError
-from hashviewer.export import Format, export, export_all
+from hashviewer.errors import ExportError, SearchError
+from hashviewer.export import Format, export, export_all, export_neighbours
 from hashviewer.export import arrays as arrays_module
-from hashviewer.progress import Cancelled
+from hashviewer.export import neighbours as neighbours_module
+from hashviewer.export.neighbours import nearest_of_each
+from hashviewer.progress import Cancelled, silent
 from hashviewer.workspace import Workspace
 
 
@@ -253,4 +255,39 @@ def test_a_cancelled_export_of_all_codes_leaves_nothing_behind(workspace, tmp_pa
 
     with pytest.raises(Cancelled):
         export_all(workspace, codes=KEY, output=tmp_path / "all.npz", progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scans", ["cpu", "none"])  # without scans: by products on the processor, as on a GPU
+def test_neighbours_are_the_nearest_other_photos_of_each(workspace, made, tmp_path, monkeypatch, scans):
+    monkeypatch.setattr(neighbours_module, "ON_CPU", scans)
+    monkeypatch.setattr(neighbours_module, "_BATCH", 7)
+    report = export_neighbours(workspace, codes=KEY, k=4, output=tmp_path / "near.npz", device="cpu")
+    with np.load(tmp_path / "near.npz", allow_pickle=False) as file:
+        rows, near, apart = file["rows"], file["neighbours"], file["distances"]
+        assert file["paths"].tolist() == workspace.library.paths(rows)
+        assert json.loads(str(file["provenance"]))["model"]["sha256"] == SHA
+    assert (report.photos, near.shape, apart.shape) == (len(rows), (len(rows), 4), (len(rows), 4))
+    assert not {3, made.bare} & set(rows.tolist())
+    for row, found, distances in zip(rows.tolist(), near.tolist(), apart.tolist(), strict=True):
+        own = workspace.search(workspace.query_row(row, codes=KEY), k=None)
+        pairs = [(r, d) for r, d in zip(own.rows.tolist(), own.distances.tolist(), strict=True) if r != row]
+        assert list(zip(found, distances, strict=True)) == pairs[:4]
+
+
+def test_of_equal_codes_each_has_all_others_as_neighbours():
+    codes = np.zeros((5, 2), np.uint8)
+    places, apart = nearest_of_each(codes, 16, 2, device="cpu", progress=silent)
+    assert places.tolist() == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]
+    assert not apart.any()
+    assert nearest_of_each(codes, 16, 99, device="cpu", progress=silent)[0].shape == (5, 4)
+    assert nearest_of_each(codes[:1], 16, 3, device="cpu", progress=silent)[0].shape == (1, 0)
+    assert nearest_of_each(codes[:0], 16, 3, device="cpu", progress=silent)[0].shape == (0, 0)
+
+
+def test_neighbours_on_what_is_no_device_leave_nothing_behind(workspace, tmp_path):
+    with pytest.raises(SearchError, match="“tape” is unknown"):
+        export_neighbours(workspace, codes=KEY, k=4, output=tmp_path / "near.npz", device="tape")
+    with pytest.raises(ExportError, match="at least 1"):
+        export_neighbours(workspace, codes=KEY, k=0, output=tmp_path / "near.npz")
     assert list(tmp_path.iterdir()) == []
