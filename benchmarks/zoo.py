@@ -4,7 +4,8 @@
 
 Features of all images are computed once and kept in the user's cache folder. After each method its head, `zoo.json` and
 `README.md` are written; a run that was stopped goes on where it was, in the middle of a method too. Rows whose recipe and
-data are unchanged are not trained again. Nothing is tuned here: the recipes are those that the methods advise.
+data are unchanged are not trained again. Nothing is tuned here: the recipes are those that the methods advise, or on an
+adapted backbone those of `zoo_recipes`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import torch
 
 import hashviewer
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
+from benchmarks.zoo_recipes import chosen
 from benchmarks.zoo_table import (
     COLUMNS,
     HEADS,
@@ -45,30 +47,31 @@ from hashviewer.training.recipe import Recipe, recipe_for
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 700_000  # of a head
 BITS = 48  # of the papers' tables
+CACHE = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"
 _CHUNK = 4096
 
 
 def main() -> int:
     """Run what was asked for; the exit status is 1 where a method failed."""
-    chosen = _arguments()
-    wanted = _wanted(chosen)
-    torch.set_num_threads(chosen.threads)
+    asked = _arguments()
+    wanted = _wanted(asked)
+    torch.set_num_threads(asked.threads)
     with watched() as progress:
-        zoo = open_zoo(Sources.asked(chosen), progress=progress)
+        zoo = open_zoo(Sources.asked(asked), progress=progress)
         print(f"{zoo.division.describe()}; features {tuple(zoo.features.shape)}", flush=True)
         runs = [
-            (key, bits, name) for bits in chosen.bits for key in wanted for name in _runs(key, chosen.column)
+            (key, bits, name) for bits in asked.bits for key in wanted for name in _runs(key, asked.column)
         ]
-        done = [_run(zoo, chosen, key, bits, name, progress) for key, bits, name in runs]
+        done = [_run(zoo, asked, key, bits, name, progress) for key, bits, name in runs]
     return 0 if all(done) else 1
 
 
-def _wanted(chosen: argparse.Namespace) -> list[str]:
+def _wanted(asked: argparse.Namespace) -> list[str]:
     """Keys of the methods that were asked for."""
-    if chosen.methods:
-        return [find_method(key).key for key in chosen.methods.split(",")]
-    if chosen.best:
-        return best_methods(read_rows(chosen.out), chosen.best, bits=BITS)
+    if asked.methods:
+        return [find_method(key).key for key in asked.methods.split(",")]
+    if asked.best:
+        return best_methods(read_rows(asked.out), asked.best, bits=BITS)
     return [info.key for info in all_methods() if info.method.labelled]
 
 
@@ -78,42 +81,42 @@ def _runs(key: str, column: str) -> list[str]:
     return [column, "all"] if on_all and column == "frozen" else [column]
 
 
-def _run(zoo: Zoo, chosen: argparse.Namespace, key: str, bits: int, name: str, progress: Progress) -> bool:
+def _run(zoo: Zoo, asked: argparse.Namespace, key: str, bits: int, name: str, progress: Progress) -> bool:
     """One run of one method, unless it is there; True if it has a figure."""
     info = find_method(key)
-    row = row_of(read_rows(chosen.out), info, bits)
-    recipe = _recipe(zoo, key, bits, name, chosen.seed)
+    row = row_of(read_rows(asked.out), info, bits)
+    recipe = _recipe(zoo, key, bits, name, asked.seed)
     old = row["runs"].get(name)
-    if old and old["recipe"] == recipe.fingerprint() and _there(chosen, row):
+    if old and old["recipe"] == recipe.fingerprint() and _there(asked, row):
         return "mAP" in old
-    head = chosen.cache / "heads" / recipe.fingerprint()[:16] / f"{key}-{bits}.safetensors"
+    head = asked.cache / "heads" / recipe.fingerprint()[:16] / f"{key}-{bits}.safetensors"
     print(f"{key} {bits} bits, {name} …", end=" ", flush=True)
     try:
         result = measured(zoo, recipe, head, on_all=name == "all", progress=progress)
     except HashViewerError as error:
         result = {"recipe": recipe.fingerprint(), "reason": str(error)}
-    rows = read_rows(chosen.out)  # others may have written meanwhile
+    rows = read_rows(asked.out)  # others may have written meanwhile
     row = row_of(rows, info, bits)
     row["runs"][name] = result
     if name in COLUMNS:
         row[name] = result.get("mAP")
         if best_run(row, HEADS) == name:
             row["file"] = f"{key}-{bits}.safetensors"
-            chosen.out.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(head, chosen.out / row["file"])
-    write_rows(chosen.out, rows, division=zoo.division.describe(), size=chosen.size)
+            asked.out.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(head, asked.out / row["file"])
+    write_rows(asked.out, rows, division=zoo.division.describe(), size=asked.size)
     print(json.dumps({k: v for k, v in result.items() if k != "recipe"}), flush=True)
     return "mAP" in result
 
 
-def _there(chosen: argparse.Namespace, row: Row) -> bool:
+def _there(asked: argparse.Namespace, row: Row) -> bool:
     """Whether the row's head, where it has one, is among the models."""
-    return row["file"] is None or Path(chosen.out, row["file"]).is_file()
+    return row["file"] is None or Path(asked.out, row["file"]).is_file()
 
 
 def _recipe(zoo: Zoo, key: str, bits: int, name: str, seed: int) -> Recipe:
     told = f"{zoo.told} {name == 'all'} {hashlib.sha256(zoo.division.training.tobytes()).hexdigest()}"
-    recipe = recipe_for(key, bits=bits)
+    recipe = chosen(recipe_for(key, bits=bits), name)
     return dataclasses.replace(recipe, seed=seed, data=hashlib.sha256(told.encode()).hexdigest())
 
 
@@ -190,8 +193,7 @@ def _arguments() -> argparse.Namespace:
         "--threads", type=int, default=1, help="of torch; heads are too small to gain by more"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "cifar10")
-    cache = platformdirs.user_cache_path("hashviewer", appauthor=False) / "zoo"
-    parser.add_argument("--cache", type=Path, default=cache, help="of features and unfinished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="of features and unfinished runs")
     return parser.parse_args()
 
 

@@ -37,7 +37,7 @@ def main() -> int:
     with watched() as progress:
         trunk = adapt(
             make_trunk(LITE0, pretrained=True),
-            _pixels(training, progress),
+            pixels_at_sizes(training, progress),
             torch.from_numpy(training.labels),
             adaptation,
             state=state,
@@ -55,7 +55,7 @@ def main() -> int:
     return 0
 
 
-def _pixels(images: LabelledImages, progress: Progress) -> PixelsAt:
+def pixels_at_sizes(images: LabelledImages, progress: Progress) -> PixelsAt:
     """Pixels of one size at a time, kept until another size is asked for."""
     kept: dict[int, Tensor] = {}
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from hashviewer.cli.evaluate_output import Own
     from hashviewer.datasets import LabelledCodes
-    from hashviewer.evaluation import EvaluationReport, MeanAveragePrecision, Wanted
+    from hashviewer.evaluation import EvaluationReport, Wanted
     from hashviewer.evaluation.protocols import Split
     from hashviewer.evaluation.sanity import Baseline
     from hashviewer.progress import Progress
@@ -175,18 +176,20 @@ def _own(
     division: "Split",
     *,
     progress: "Progress",
-) -> "MeanAveragePrecision | None":
-    """What a quantizer's own distance reaches; None where the codes are compared by their bits."""
-    from hashviewer.workspace import is_quantized
+) -> "Own | None":
+    """What the codes' own distance reaches, and its name; None where that is the number of bits that differ."""
+    from hashviewer.workspace import own_distance
 
     if rows is None:
         return None
     with opened(path) as workspace:
-        if not is_quantized(workspace.code_set(key)):
+        distance = own_distance(workspace.code_set(key))
+        if distance == "hamming":
             return None
         from hashviewer.workspace.measuring import own_precision
 
-        return own_precision(workspace, key, rows, data.labels, division, progress=progress)
+        found = own_precision(workspace, key, rows, data.labels, division, progress=progress)
+        return distance, found
 
 
 def _learnt(

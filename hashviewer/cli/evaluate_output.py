@@ -11,6 +11,7 @@ from hashviewer.evaluation import EvaluationReport, MeanAveragePrecision
 from hashviewer.evaluation.figures import Lookup, WithinRadius
 from hashviewer.evaluation.protocols import Split
 from hashviewer.evaluation.sanity import Baseline
+from hashviewer.search.how import Distance
 
 
 def document(report: EvaluationReport, data: LabelledCodes, division: Split) -> dict[str, object]:
@@ -64,20 +65,34 @@ def baseline_document(baseline: Baseline | None) -> dict[str, object] | None:
     }
 
 
-def own_document(own: MeanAveragePrecision | None) -> dict[str, object] | None:
+Own = tuple[Distance, MeanAveragePrecision]
+"""The codes' own distance, and what it reaches."""
+
+_OWN: dict[Distance, str] = {
+    "hamming": "by the bits that differ",
+    "weighted": "by the model's weights of the bits that differ",
+    "asymmetric": "by the query's outputs at the bits that differ",
+    "segments": "by the segments that differ",
+    "adc": "by the quantizer's own distance",
+}
+
+
+def own_document(own: Own | None) -> dict[str, object] | None:
     """What the codes' own distance reaches; null where the other figures are of that distance."""
     if own is None:
         return None
-    figures = {"tie_aware": own.tie_aware, "optimistic": own.optimistic, "pessimistic": own.pessimistic}
-    return {"distance": "adc", "mAP": figures}
+    distance, found = own
+    figures = {"tie_aware": found.tie_aware, "optimistic": found.optimistic, "pessimistic": found.pessimistic}
+    return {"distance": distance, "mAP": figures}
 
 
-def tell_own(own: MeanAveragePrecision | None) -> None:
+def tell_own(own: Own | None) -> None:
     """The same as text, before the figures of bits."""
     if own is not None:
+        distance, found = own
         say(
-            f"mAP {own.tie_aware:.4f} by the quantizer's own distance (adc; {own.pessimistic:.4f} to {own.optimistic:.4f}). The "
-            "figures below count bits that differ, which says little of codes that are numbers of code words."
+            f"mAP {found.tie_aware:.4f} {_OWN[distance]} ({distance}; {found.pessimistic:.4f} to {found.optimistic:.4f}). "
+            "The figures below count bits that differ, which is not what these codes were made for."
         )
 
 

@@ -29,6 +29,7 @@ class Distance(Enum):
     HAMMING = "hamming"
     WEIGHTED = "weighted"
     ASYMMETRIC = "asymmetric"
+    SEGMENTS = "segments"
     ADC = "adc"
 
 
@@ -70,9 +71,9 @@ DistanceOption = Annotated[
     Distance | None,
     typer.Option(
         "--distance",
-        help="Order by the Hamming distance, by weighted bits (--weights), by the query's real-valued outputs (asymmetric), "
-        "or by the look-up tables of the quantizer that made the codes (adc). If left out: adc for a quantizer's codes, else "
-        "hamming.",
+        help="Order by the Hamming distance, by weighted bits (--weights, or the model's own), by the query's real-valued "
+        "outputs (asymmetric), by the segments that differ, or by the look-up tables of the quantizer that made the codes (adc). "
+        "If left out: what the codes were made for, for most hamming.",
     ),
 ]
 WeightsOption = Annotated[
@@ -109,6 +110,7 @@ def how_to_search(
     Raises:
         SearchError: They do not go together, the weights cannot be read, or the library remembers no plan.
     """
+    from hashviewer.errors import SearchError
     from hashviewer.search import SearchHow
     from hashviewer.search.weight_files import read_weights
 
@@ -125,8 +127,16 @@ def how_to_search(
             probe=probe,
             order="distance" if order is None else order.value,
         )
-    values = None if weights is None else read_weights(weights, bits=bits)
-    how = replace(how, distance=by.value, weights=values)
+    values = (sets[0].bit_weights or None) if weights is None else read_weights(weights, bits=bits)
+    if by is Distance.WEIGHTED and values is None:
+        raise SearchError(
+            "--distance weighted needs --weights FILE, with one weight a line for each bit: the model of these codes has none."
+        )
+    if by is Distance.SEGMENTS and not sets[0].segment:
+        raise SearchError(
+            f"The codes “{codes[0]}” have no segments: --distance segments is for those of ordinal hashing (DOH)."
+        )
+    how = replace(how, distance=by.value, weights=values, segment=sets[0].segment)
     how.check(bits)
     return how
 
@@ -137,10 +147,10 @@ def _own(sets: "Sequence[CodeSetInfo]") -> Distance:
     from hashviewer.workspace import own_distance
 
     own = {own_distance(info) for info in sets}
-    if len(own) > 1:
+    if len(own) > 1 or (len(sets) > 1 and own & {"weighted", "segments"}):
         raise SearchError(
-            "Some of these code sets are a quantizer's and some are not: they have no distance in common. Ask them one at a "
-            "time, or by --distance hamming."
+            "These code sets are not all made for the same distance, or each has bit weights of its own: they have no distance in "
+            "common. Ask them one at a time, or by --distance hamming."
         )
     return Distance(own.pop())
 
@@ -181,5 +191,3 @@ def _check(
         raise SearchError("--probe goes with --mode lookup or multi; add one, or leave --probe out.")
     if weights is not None and distance not in {None, Distance.WEIGHTED}:
         raise SearchError("--weights goes with --distance weighted; choose that, or leave --weights out.")
-    if weights is None and distance is Distance.WEIGHTED:
-        raise SearchError("--distance weighted needs --weights FILE, with one weight a line for each bit.")

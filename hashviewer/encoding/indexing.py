@@ -375,6 +375,8 @@ class _Run:
             precision=precision,
             model_path=str(card.path.absolute()),
             query=card.query,
+            bit_weights=card.bit_weights,
+            segment=card.segment,
         )
         return info if self._existing is None else replace(info, model=self._existing.model)
 

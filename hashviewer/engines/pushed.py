@@ -132,7 +132,8 @@ def described(notes: Notes) -> Pushed:
     for text in notes.starting_with(CODE_SET).values():
         fields = json.loads(text)
         shown = int(fields.pop("shown"))
-        info = CodeSetInfo(**fields)
+        weights = tuple(fields.pop("bit_weights", ()))
+        info = CodeSetInfo(**fields, bit_weights=weights)
         sets[info.key] = PushedCodes(info, shown)
     return Pushed(
         generation=int(notes.get(GENERATION) or 0),

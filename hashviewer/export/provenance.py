@@ -25,6 +25,7 @@ ORDERS: dict[Distance, str] = {
     "hamming": ORDER,
     "weighted": "by weighted Hamming distance, the sum of the weights of the bits that differ",
     "asymmetric": "by asymmetric distance, the sum of |output| of the query over the bits that differ",
+    "segments": "by the number of segments of the code that differ",
     "adc": "by the distance to the quantizer's code words",
 }
 RERANKED = "{order}, then the first {first} re-ordered by descending cosine of the stored features; equal cosines keep their order"
@@ -156,6 +157,7 @@ class SearchProvenance:
             **({"tables": how.tables, "probe": how.probe} if how.mode == "multi" else {}),
             **({"probe": how.reach, "order": how.order} if how.mode == "lookup" else {}),
             **({"weights": list(how.weights or ())} if how.distance == "weighted" else {}),
+            **({"segment": how.segment} if how.distance == "segments" else {}),
         }
 
 

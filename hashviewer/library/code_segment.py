@@ -1,5 +1,6 @@
 """One immutable file of codes, real-valued outputs and features: reading it and writing a new one."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -95,6 +96,8 @@ def open_codes(file: Path, *, group: str = "/") -> CodeSegment:
         precision=str(told.get("precision", "")),
         model_path=str(told.get("model_path", "")),
         query=str(told.get("query", "hamming")),
+        bit_weights=tuple(json.loads(str(told.get("bit_weights", "[]")))),
+        segment=int(told.get("segment", 0)),
     )
     rows = int(told["rows"])
     for name, shape in _shapes(rows, info).items():
@@ -109,6 +112,7 @@ def code_group(info: CodeSetInfo, first_row: int, rows: int, encoded: int, *, pa
     attributes: dict[str, Attribute] = {
         **header(CODES),
         **asdict(info),
+        "bit_weights": json.dumps(info.bit_weights),
         "bit_order": packed.BIT_ORDER,
         "first_row": first_row,
         "rows": rows,

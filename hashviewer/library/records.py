@@ -65,7 +65,10 @@ class CodeSetInfo:
         engine: What ran the network.
         precision: "float32", "bfloat16", …
         model_path: Where the checkpoint was found, "" = unknown.
-        query: How a query is compared with the codes: "hamming", or "quantizer" where they are numbers of code words.
+        query: How a query is compared with the codes: "hamming", "weighted" by `bit_weights`, by the "segments" that
+            differ, or "quantizer" where they are numbers of code words.
+        bit_weights: (bits,) what each bit counts by the model's own distance; empty where they count alike.
+        segment: Bits of a segment, where whole segments are compared; else 0.
     """
 
     key: str
@@ -80,6 +83,8 @@ class CodeSetInfo:
     precision: str
     model_path: str
     query: str = "hamming"
+    bit_weights: tuple[float, ...] = ()
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True)

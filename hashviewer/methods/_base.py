@@ -282,11 +282,21 @@ class Method(nn.Module):
         """The same for queries, where they are coded otherwise."""
         return self.encode(outputs)
 
+    def worth_of_bits(self) -> Tensor:
+        """(bits,) what each bit that differs adds to the distance, where that is all there is to it; empty if each adds 1."""
+        return self.weights_of_bits
+
+    @property
+    def segment(self) -> int:
+        """Bits of a segment, where the distance counts the segments that differ; else 0."""
+        return 0
+
     def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
         """Distances (Q, N) of the queries' outputs (Q, W) to database codes (N, bits) of -1 and +1."""
         asked = signs(self.encode_queries(queries))
-        if len(self.weights_of_bits):
-            return weighted_hamming(asked, codes, self.weights_of_bits)
+        worth = self.worth_of_bits()
+        if len(worth):
+            return weighted_hamming(asked, codes, worth)
         return (self.shape.bits - asked @ codes.T) / 2
 
     def fine_features(self, features: Tensor) -> Tensor | None:

@@ -81,7 +81,8 @@ def check_blocks(blocks: Blocks, method: type[Method]) -> None:
             f"The bits of {info.title} are numbers of codewords or segments, not signs of outputs: leave out "
             f"{', '.join(on_codes)}. The uses of labels go with it."
         )
-    if blocks.bit_weights and method.distances is not Method.distances:
+    own = (method.distances, method.worth_of_bits) != (Method.distances, Method.worth_of_bits)
+    if blocks.bit_weights and own:
         raise MethodError(f"{info.title} has a distance of its own: leave out bit_weights.")
     if blocks.penalty == "norm" and blocks.sign not in _BOUNDED:
         raise MethodError(

@@ -70,7 +70,8 @@ def _described(method: Method) -> dict[str, str]:
         "method": method.key,
         "title": find_method(method.key).title,
         "query": _query(method),
-        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.weights_of_bits]),
+        "bit_weights": json.dumps([round(float(weight), 6) for weight in method.worth_of_bits()]),
+        "segment": str(method.segment),
         "bits": str(shape.bits),
         "feature_dim": str(shape.feature_dim // shape.positions),  # pooled over the places of a map
         "shape": json.dumps(asdict(shape)),
@@ -119,7 +120,7 @@ def is_plain_hamming(method: type[Method]) -> bool:
 
 def _query(method: Method) -> str:
     """What a query of a trained method needs; see `Card.query`."""
-    if len(method.weights_of_bits):
+    if len(method.worth_of_bits()):
         return "weighted"
     return "hamming" if is_plain_hamming(type(method)) else find_method(method.key).query
 

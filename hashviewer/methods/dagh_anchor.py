@@ -38,7 +38,7 @@ class DAGH(Method):
     first sum is divided by n m, the second by n. The paper's figures are unknown.
     """
 
-    advice = Advice(epochs=60, learning_rate=1e-3)
+    advice = Advice(epochs=60, learning_rate=1e-3, hidden=240)  # a file holds codes beside the head
     kept = (*Method.kept, "codes")
     codes: Tensor  # (N, K) B
     database: Tensor  # (N, C) labels

@@ -132,6 +132,10 @@ class DOH(Method):
     def encode(self, outputs: Tensor) -> Tensor:
         return _codebooks.to_bits(self._split(outputs).argmax(2), self.categories)
 
+    @property
+    def segment(self) -> int:
+        return self.categories.bit_length() - 1
+
     def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
         asked, known = (
             functional.one_hot(symbols, self.categories).flatten(1).to(codes.dtype)
@@ -145,7 +149,7 @@ class DOH(Method):
 
     def _segments(self, bits: int) -> int:
         """R, the number of segments."""
-        per_segment = self.categories.bit_length() - 1
+        per_segment = self.segment
         if self.categories != 1 << per_segment:
             raise MethodError(f"A segment has a power of two of responses, not {self.categories}.")
         if bits % per_segment:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from hashviewer.methods._base import Advice, Batch, Clock, Method, Shape, Terms
 from hashviewer.methods._pairs import similar, squared_distance
 from hashviewer.methods._settings import Setting
-from hashviewer.methods._sign import Continuation, signs
+from hashviewer.methods._sign import Continuation
 from hashviewer.methods._triplets import gap, mean_over_triplets, valid
 from hashviewer.methods.registry import Published, register
 
@@ -112,8 +112,8 @@ class DRSCH(Method):
         """The bits (K,) by falling |w|."""
         return self.weights.detach().abs().argsort(descending=True, stable=True)
 
-    def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
+    def worth_of_bits(self) -> Tensor:
         worth = torch.zeros_like(self.weights)
         ranking = self.bit_order()[: self.used]
         worth[ranking] = self.weights.detach()[ranking].square() if self.weighted else 1.0
-        return (worth.sum() - (signs(self.encode_queries(queries)) * worth) @ codes.T) / 2
+        return worth.detach()

@@ -165,6 +165,5 @@ class HBMP(Method):
         agreement = self.targets[batch.indices] * batch.relaxed
         return {"hinge": (1 - agreement).clamp_min(0).sum(1).mean()}
 
-    def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
-        weighted = signs(self.encode_queries(queries)) * self.weights
-        return (self.weights.sum() - weighted @ codes.T) / 2
+    def worth_of_bits(self) -> Tensor:
+        return self.weights.detach()

@@ -165,9 +165,8 @@ class WMRSH(Method):
         total = sum(score for _, score in found) or 1.0
         return torch.cat([weights * (score / total) for weights, score in found])
 
-    def distances(self, queries: Tensor, codes: Tensor) -> Tensor:
-        weighted = signs(self.encode_queries(queries)) * self.weights
-        return (self.weights.sum() - weighted @ codes.T) / 2
+    def worth_of_bits(self) -> Tensor:
+        return self.weights.detach()
 
     def _by_table(self, values: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Each table's place and its columns of (n, K)."""

@@ -15,7 +15,8 @@ METHOD_FORMAT = "hashviewer-method-1"  # a trained method, see `hashviewer.metho
 SUFFIX = ".safetensors"
 FEATURES = "features"  # the backbone of a method that was trained on ready features
 QUANTIZER = "quantizer"  # the query of models whose codes are numbers of code words
-SEARCHED = ("hamming", QUANTIZER)  # queries that a library answers
+SEGMENTS = "segments"  # the query of models that count segments that differ
+SEARCHED = ("hamming", QUANTIZER)  # queries that a library answers whatever else the card says
 _REQUIRED = ("method", "bits", "backbone", "backbone_sha256", "preprocessing", "feature_dim")
 
 
@@ -41,6 +42,7 @@ class Card:
             words (see `networks.quantizers`), else a distance of the method's own.
         bit_weights: (bits,) what each bit counts in the "weighted" distance, where that is the sum of the weights of
             the bits that differ; else empty.
+        segment: Bits of a segment, where the distance counts the "segments" that differ; else 0.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Card:
     created: str
     query: str = "hamming"
     bit_weights: tuple[float, ...] = ()
+    segment: int = 0
 
 
 _NEEDS = {
@@ -71,18 +74,18 @@ _NEEDS = {
 def why_not_searchable(card: Card) -> str:
     """Why a library cannot be encoded and searched with a model; "" if it can.
 
-    A quantizer can, by its own distance. A model whose bits have weights can: a search may take `Card.bit_weights`, or
-    count every bit alike.
+    A quantizer can, and a model whose bits have weights, or whose codes have segments: each by its own distance.
     """
     if card.backbone == FEATURES:
         return (
             f"{card.name} was trained on features: no network goes with it that could look at pictures. "
             "Train the method on images."
         )
-    if card.query not in SEARCHED and not card.bit_weights:
+    if card.query not in SEARCHED and not card.bit_weights and not card.segment:
         return (
             f"{card.name} is {card.method}, whose query {_NEEDS.get(card.query, 'is a distance of its own')}; a library "
-            "is searched by the Hamming distance of codes or by a quantizer's look-up tables. “hashviewer methods” says "
+            "is searched by the plain or weighted Hamming distance of codes, by segments that differ, or by a quantizer's "
+            "look-up tables. “hashviewer methods” says "
             "which methods have these queries."
         )
     return ""
@@ -131,6 +134,7 @@ def read_card(path: Path) -> Card:
         created=said.get("created", ""),
         query=said.get("query", "hamming"),
         bit_weights=_weights(path, said),
+        segment=_segment(path, said),
     )
 
 
@@ -192,3 +196,14 @@ def _weights(path: Path, said: dict[str, str]) -> tuple[float, ...]:
     if not all(math.isfinite(weight) and weight >= 0 for weight in weights):
         raise CheckpointError(f"The weights of the bits in the card of {path.name} are not all 0 or more.")
     return weights
+
+
+def _segment(path: Path, said: dict[str, str]) -> int:
+    """Bits of a segment; 0 where the distance knows none."""
+    try:
+        segment = int(said.get("segment", "0"))
+    except ValueError:
+        segment = -1
+    if segment < 0 or (segment and int(said["bits"]) % segment):
+        raise CheckpointError(f"The length of the segments in the card of {path.name} is damaged.")
+    return segment

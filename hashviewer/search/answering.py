@@ -11,8 +11,11 @@ from hashviewer.search.looking_up import Index, build_index, laid_out, least_bey
 from hashviewer.search.ranking import rank
 from hashviewer.search.results import Cost, Matches, check_count, check_radius
 from hashviewer.search.scan import check_shapes
+from hashviewer.search.segments import segment_tables
 from hashviewer.search.tables import Tables, rank_by_tables
 from hashviewer.search.weighted import check_outputs, weighted_tables
+
+_BY_NUMBERS = ("adc", "segments")  # distances of which `Asked` has the tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +25,7 @@ class Asked:
     Attributes:
         code: (W,) packed code.
         outputs: (bits,) real-valued outputs; None where they are not known.
-        tables: What a quantizer's code words add to the distance; needed for "adc" only.
+        tables: What a quantizer's code words add to the distance; needed for "adc" only, made here for "segments".
         numbers: (N, M) the code words of the codes searched; None where each byte of a code is the number of one.
         lengths: (N,) what each row adds to a squared distance; None adds nothing.
     """
@@ -76,6 +79,9 @@ def search(
     check_count(k)
     check_shapes(asked.code, codes, bits, rows)
     how.check(bits)
+    if how.distance == "segments":
+        tables, numbers = segment_tables(asked.code, codes, bits, how.segment)
+        asked = replace(asked, tables=tables, numbers=numbers, lengths=None)
     if radius is not None:
         check_radius(radius, bits)
         if how.distance == "adc":
@@ -97,7 +103,7 @@ def _weighing(asked: Asked, bits: int, how: SearchHow) -> Tables | None:
         raise SearchError(
             "Of this query the look-up tables of a quantizer are not known; search by the Hamming distance."
         )
-    return asked.tables if how.distance == "adc" else None
+    return asked.tables if how.distance in _BY_NUMBERS else None
 
 
 def _margins(asked: Asked, bits: int, what: str) -> NDArray[np.float64]:
@@ -125,7 +131,7 @@ def _by_score(question: _Question, near: Matches, weighing: Tables) -> Matches:
     """The answer from all codes by a real-valued distance; `near` knows the distances in bits."""
     k = question.k if question.radius is None else 1
     codes, lengths = question.codes, None
-    if question.how.distance == "adc":
+    if question.how.distance in _BY_NUMBERS:
         lengths = question.asked.lengths
         codes = codes if question.asked.numbers is None else question.asked.numbers
     scored = rank_by_tables(weighing, codes, k=k, rows=question.rows, lengths=lengths)

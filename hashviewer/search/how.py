@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from hashviewer.errors import SearchError
 
 Mode = Literal["rank", "lookup", "multi"]
-Distance = Literal["hamming", "weighted", "asymmetric", "adc"]
+Distance = Literal["hamming", "weighted", "asymmetric", "segments", "adc"]
 Order = Literal["distance", "confidence"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -24,8 +24,9 @@ class SearchHow:
         mode: "rank" compares the query with every code; "lookup" looks into the buckets of one hash table around the
             query's own; "multi" into several tables, each over a part of the code.
         distance: By what the rows found are ordered: "hamming"; "weighted", by `weights`; "asymmetric", by the query's
-            real-valued outputs; "adc", by the look-up tables of the quantizer that made the codes.
+            real-valued outputs; "segments", by how many segments of the code differ; "adc", by the look-up tables of the quantizer that made the codes.
         weights: (bits,) how much each bit counts, finite and 0 or more; needed for "weighted", else left alone.
+        segment: Bits of a segment; needed for "segments", else left alone.
         tables: How many tables "multi" has.
         probe: How far to look, in bits. For "lookup" the radius r around the query's bucket, None for 2. For "multi" the
             radius of the whole code within which every photo is found, None for as far as an exact answer needs.
@@ -39,6 +40,7 @@ class SearchHow:
     mode: Mode = "rank"
     distance: Distance = "hamming"
     weights: tuple[float, ...] | None = None
+    segment: int = 0
     tables: int = 4
     probe: int | None = None
     order: Order = "distance"
@@ -53,6 +55,10 @@ class SearchHow:
             raise SearchError(f"The probing radius is {self.probe}; choose 0 bits or more.")
         if self.distance == "weighted" and self.weights is None:
             raise SearchError("A weighted search needs weights: give one for each bit.")
+        if self.distance == "segments" and self.segment < 1:
+            raise SearchError("A search by segments needs the length of a segment, in bits.")
+        if self.distance == "segments" and self.mode != "rank":
+            raise SearchError("Codes are compared segment by segment by ranking, without tables.")
         if self.distance == "adc" and self.mode != "rank":
             raise SearchError(
                 "The codes of a quantizer have no buckets of near codes; search them by ranking, without tables."
@@ -86,6 +92,10 @@ class SearchHow:
         if self.mode == "multi" and self.tables > bits:
             raise SearchError(
                 f"Codes of {bits} bits cannot be cut into {self.tables} parts; choose 1 to {bits} tables."
+            )
+        if self.distance == "segments" and bits % self.segment:
+            raise SearchError(
+                f"Codes of {bits} bits do not fall into segments of {self.segment}; choose a divisor of {bits}."
             )
         if self.distance == "weighted" and self.weights is not None and len(self.weights) != bits:
             raise SearchError(

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from hashviewer import codes as packed
 from hashviewer.errors import SearchError
 from hashviewer.search.kernels.sizes import LAST_SMALL
+from hashviewer.search.quantizer import word_numbers
 from hashviewer.search.ranking import ranked
 from hashviewer.search.results import Matches, check_count, check_radius, not_searched
 from hashviewer.search.scan import Scan, check_shapes
+from hashviewer.search.tables import Tables
 
+_BYTE = 8
 BLOCK_BITS = 1 << 22  # bits taken apart at a time
 
 
@@ -69,3 +72,30 @@ def _distances(
         different = packed.unpack(codes[start : start + step] ^ query, bits)
         distances[start : start + step] = different.reshape(-1, segments, segment).any(axis=2).sum(axis=1)
     return distances
+
+
+def segment_tables(
+    query: NDArray[np.uint8], codes: NDArray[np.uint8], bits: int, segment: int
+) -> tuple[Tables, NDArray[np.uint8]]:
+    """How many segments differ, as look-up tables, and the bytes (N, M) that are looked up.
+
+    Where whole segments lie in a byte these are the codes themselves; else the number that each segment spells.
+
+    Args:
+        query: One packed code (W,).
+        codes: Packed codes (N, W).
+        bits: Width of the codes.
+        segment: Bits of a segment, at most 8; it must divide `bits`.
+
+    Raises:
+        SearchError: A segment does not fit into a byte.
+    """
+    if segment > _BYTE:
+        raise SearchError(f"Segments of {segment} bits are longer than a byte; {_BYTE} bits are the most.")
+    every = np.arange(256, dtype=np.uint8)
+    if _BYTE % segment:
+        numbers = word_numbers(codes, bits, 1 << segment)
+        own = word_numbers(query[None], bits, 1 << segment)[0]
+        return Tables((every != own[:, None]).astype(np.float32)), numbers
+    different = np.unpackbits(every ^ query[:, None], axis=1).reshape(len(query), 256, -1, segment)
+    return Tables(different.any(axis=3).sum(axis=2).astype(np.float32)), codes

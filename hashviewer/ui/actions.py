@@ -149,6 +149,7 @@ MENUS: tuple[tuple[str, tuple[Row | None, ...]], ...] = (
             Row("distance_hamming", "By Ha&mming distance"),
             Row("distance_weighted", "By &weighted distance", tip="The weights are set in the Bits view"),
             Row("distance_asymmetric", "By &asymmetric distance", tip="The query's outputs against codes"),
+            Row("distance_segments", "By &segments", tip="How many segments of the code differ"),
             Row("distance_adc", "By the &quantizer's distance", tip="Look-up tables of code words (ADC)"),
         ),
     ),

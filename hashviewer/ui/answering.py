@@ -70,14 +70,16 @@ class Setting:
         if query.outputs is None:
             distance: Distance = "hamming" if wanted.distance == "asymmetric" else wanted.distance
             wanted = replace(wanted, distance=distance, probing="distance")
-        if wanted.distance == ("asymmetric" if is_quantized(info) else "adc"):
+        impossible = "asymmetric" if is_quantized(info) else "adc"
+        if wanted.distance == impossible or (wanted.distance == "segments" and not info.segment):
             wanted = replace(wanted, distance="hamming")
         if wanted.distance == "adc" and why_no_tables(query):
             wanted = replace(wanted, distance="hamming")
         if self.exact:
             wanted = replace(wanted, mode="rank")
         of_these = self.weights is not None and self.weights.codes == query.codes
-        return wanted.how(info.bits, self.weights if of_these else None)
+        weights = self.weights.values if self.weights is not None and of_these else info.bit_weights
+        return wanted.how(info.bits, weights, segment=info.segment)
 
 
 def answer(

@@ -59,20 +59,22 @@ class Options:
     by_mean: bool = False
     turned: bool = False
 
-    def how(self, bits: int, weights: "Weights | None" = None) -> SearchHow:
+    def how(self, bits: int, weights: tuple[float, ...] = (), *, segment: int = 0) -> SearchHow:
         """How a code set of `bits` bits is searched; what goes beyond its bits is brought down to them.
 
         Args:
             bits: Width of the codes.
-            weights: Of its bits; None lets all count alike.
+            weights: (bits,) of its bits; empty lets all count alike.
+            segment: Bits of a segment, where its codes have some.
         """
-        mode = "rank" if self.distance == "adc" else self.mode  # tables know codes, not quantizers
-        values = weights.values if weights is not None else (1.0,) * bits
+        mode = "rank" if self.distance in ("segments", "adc") else self.mode  # tables know bits alone
+        values = weights or (1.0,) * bits
         reach = self.probe if mode == "lookup" else self.reach if mode == "multi" else None
         return SearchHow(
             mode=mode,
             distance=self.distance,
             weights=values if self.distance == "weighted" else None,
+            segment=segment,
             tables=min(self.tables, bits) if mode == "multi" else SearchHow().tables,
             probe=None if reach is None else min(reach, bits),
             order=self.probing if mode == "lookup" else "distance",

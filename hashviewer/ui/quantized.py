@@ -1,17 +1,25 @@
-"""Code sets of a quantizer in the window: they are ordered by its own distance, where that is known of the query."""
+"""Code sets with a distance of their own in the window: they are ordered by it, where it is known of the query."""
 
 from dataclasses import replace
 
 from hashviewer.library import CodeSetInfo
 from hashviewer.ui.explorer import Explorer, Options
-from hashviewer.workspace import Query, is_quantized
+from hashviewer.workspace import Query, is_quantized, own_distance
 
 
 def shows_quantized(explorer: Explorer) -> bool:
     """Whether the code set shown is a quantizer's."""
-    workspace, codes = explorer.workspace, explorer.codes
-    sets = () if workspace is None else workspace.code_sets
-    return any(info.key == codes and is_quantized(info) for info in sets)
+    return any(is_quantized(info) for info in _shown(explorer))
+
+
+def shows_segments(explorer: Explorer) -> bool:
+    """Whether the codes of the set shown consist of segments."""
+    return any(info.segment for info in _shown(explorer))
+
+
+def own_weights(explorer: Explorer) -> tuple[float, ...]:
+    """What each bit of the code set shown counts by its model's own distance; empty where they count alike."""
+    return next((info.bit_weights for info in _shown(explorer)), ())
 
 
 def why_no_tables(query: Query) -> str:
@@ -25,6 +33,14 @@ def why_no_tables(query: Query) -> str:
 
 def fitting(options: Options, info: CodeSetInfo) -> Options:
     """The options as a code set that is shown anew begins with: by the distance that its codes are made for."""
-    if is_quantized(info):
-        return replace(options, distance="adc")
-    return replace(options, distance="hamming") if options.distance == "adc" else options
+    own = own_distance(info)
+    if own != "hamming":
+        return replace(options, distance=own)
+    return replace(options, distance="hamming") if options.distance in ("adc", "segments") else options
+
+
+def _shown(explorer: Explorer) -> list[CodeSetInfo]:
+    """The code set shown, if there is one."""
+    workspace, codes = explorer.workspace, explorer.codes
+    sets = () if workspace is None else workspace.code_sets
+    return [info for info in sets if info.key == codes]

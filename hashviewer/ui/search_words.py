@@ -9,7 +9,7 @@ from hashviewer.search import Matches
 from hashviewer.search.how import Distance, Mode
 from hashviewer.search.probes import within
 from hashviewer.ui.explorer import Explorer, Options, Results
-from hashviewer.ui.quantized import shows_quantized, why_no_tables
+from hashviewer.ui.quantized import shows_quantized, shows_segments, why_no_tables
 from hashviewer.ui.views.reading import counted
 
 MODE_WORDS: dict[Mode, str] = {
@@ -21,13 +21,22 @@ DISTANCE_WORDS: dict[Distance, str] = {
     "hamming": "Hamming",
     "weighted": "Weighted Hamming",
     "asymmetric": "Asymmetric",
+    "segments": "Segments",
     "adc": "Quantizer (ADC)",
 }
 ORDERED_BY: dict[Distance, str] = {
     "hamming": "how many bits differ",
     "weighted": "the weights of the bits that differ",
     "asymmetric": "the query's outputs at the bits that differ",
+    "segments": "how many segments of the code differ",
     "adc": "the distance to the quantizer's code words",
+}
+_SHORT: dict[Distance, str] = {
+    "hamming": "",
+    "weighted": " · weighted",
+    "asymmetric": " · asymmetric",
+    "segments": " · segments",
+    "adc": " · ADC",
 }
 OF_NUMBERS = (
     "These codes are numbers of code words: that bits differ says little. Order them by Quantizer (ADC)"
@@ -58,8 +67,7 @@ class Notice:
 def short_words(options: Options) -> str:
     """Such as "Exact", "Lookup r 2" or "4 tables · weighted"."""
     mode = {"rank": "Exact", "lookup": f"Lookup r {options.probe}", "multi": f"{options.tables} tables"}
-    distance = {"hamming": "", "weighted": " · weighted", "asymmetric": " · asymmetric", "adc": " · ADC"}
-    return mode[options.mode] + distance[options.distance]
+    return mode[options.mode] + _SHORT[options.distance]
 
 
 def planned_words(plan: Plan, *, taken: bool) -> str:
@@ -72,6 +80,8 @@ def effort_words(options: Options, bits: int | None) -> str:
     """What a mode does, in a sentence, before anything is asked."""
     if options.distance == "adc":  # tables of codes know nothing of code words
         return "Every code is compared, by the quantizer's look-up tables: nothing can be missed."
+    if options.distance == "segments":
+        return "Every code is compared, segment by segment: nothing can be missed."
     if options.mode == "rank":
         return "Every code is compared: nothing can be missed."
     if options.mode == "multi":
@@ -93,6 +103,8 @@ def why_not(distance: Distance, explorer: Explorer) -> str:
         )
     if distance == "asymmetric" and query is not None and query.outputs is None:
         return "Of this query only the code is known, not the real-valued outputs."
+    if distance == "segments" and not shows_segments(explorer):
+        return "These codes have no segments; those of ordinal hashing (DOH) do."
     if distance == "adc" and not quantized:
         return "These codes are no quantizer's: there are no code words to look up."
     if distance == "adc" and query is not None:
@@ -134,6 +146,8 @@ def _reason(results: Results, *, quantized: bool) -> str:
         return why_no_tables(results.query) or "these codes are no quantizer's."
     if quantized:
         return "these codes are numbers of code words."
+    if results.options.distance == "segments" and not results.query.is_composed:
+        return "these codes have no segments."
     if results.query.is_composed:
         return "several codes are asked."
     return "of this query only the code is known."

@@ -12,7 +12,7 @@ from hashviewer.workspace.location import (
     libraries_folder,
     locate_library,
 )
-from hashviewer.workspace.quantizing import is_quantized, own_distance
+from hashviewer.workspace.quantizing import is_quantized, own_distance, own_how
 from hashviewer.workspace.query import Explanation, Query
 from hashviewer.workspace.workspace import Workspace
 
@@ -28,5 +28,6 @@ __all__ = [
     "libraries_folder",
     "locate_library",
     "own_distance",
+    "own_how",
     "with_flipped",
 ]

@@ -11,7 +11,7 @@ from hashviewer import search
 from hashviewer.errors import CheckpointError, SearchError
 from hashviewer.library import CodeSetInfo
 from hashviewer.search import Asked, Tables
-from hashviewer.search.how import Distance
+from hashviewer.search.how import Distance, SearchHow
 from hashviewer.workspace.encoders import candidate_of, file_words
 from hashviewer.workspace.query import Query
 
@@ -28,7 +28,16 @@ def is_quantized(info: CodeSetInfo) -> bool:
 
 def own_distance(info: CodeSetInfo) -> Distance:
     """The distance that the codes of a set were made for."""
-    return "adc" if is_quantized(info) else "hamming"
+    if is_quantized(info):
+        return "adc"
+    if info.segment:
+        return "segments"
+    return "weighted" if info.bit_weights else "hamming"
+
+
+def own_how(info: CodeSetInfo) -> SearchHow:
+    """The ranking by that distance; a quantizer's still needs its look-up tables."""
+    return SearchHow(distance=own_distance(info), weights=info.bit_weights or None, segment=info.segment)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -175,7 +175,7 @@ def test_options_that_begin_a_code_set_have_its_own_distance(library):
     for distance in DISTANCES:
         assert fitting(Options(distance=distance), words).distance == "adc"
         assert fitting(Options(distance=distance), hashed).distance == (
-            "hamming" if distance == "adc" else distance
+            "hamming" if distance in ("segments", "adc") else distance
         )
     assert fitting(Options(mode="multi"), words).how(32) == SearchHow(distance="adc")
     assert "nothing can be missed" in effort_words(Options(mode="multi", distance="adc"), 32)

@@ -61,6 +61,10 @@ class SearchCommands(WindowPart):
         """Order by the query's outputs at the differing bits."""
         self._order_by("asymmetric")
 
+    def distance_segments(self) -> None:
+        """Order by the segments that differ."""
+        self._order_by("segments")
+
     def distance_adc(self) -> None:
         """Order by the quantizer's look-up tables."""
         self._order_by("adc")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QToo
 from hashviewer.search.weight_files import read_weights, write_weights
 from hashviewer.statistics import BitStatistics
 from hashviewer.ui.explorer import Explorer, Weights
+from hashviewer.ui.quantized import own_weights
 from hashviewer.ui.tasks import TaskQueue
 from hashviewer.ui.views.reading import counted
 
@@ -95,7 +96,7 @@ class WeightEditor(QWidget):
         if self._edited is not None:
             return self._edited
         chosen = self._chosen()
-        return np.ones(self._bits) if chosen is None else np.array(chosen.values)
+        return self._model() if chosen is None else np.array(chosen.values)
 
     def describe(self, bit: int) -> str:
         """Such as "bit 17: weight 0.40"."""
@@ -104,7 +105,9 @@ class WeightEditor(QWidget):
     def sentence(self) -> str:
         """What the weights are, and whether the photos follow them."""
         weights = self.weights
-        changed, silent = int((np.abs(weights - 1) > 1e-9).sum()), int((weights == 0).sum())
+        changed, silent = int((np.abs(weights - self._model()) > 1e-9).sum()), int((weights == 0).sum())
+        if not changed and own_weights(self.explorer):
+            return "The bits count as the model weighs them. Drag over the bars to weigh them otherwise; the photos follow."
         if not changed:
             return "All bits count alike. Drag over the bars to weigh them; the photos follow."
         text = f"{counted(changed, 'bit')} weighed otherwise, {silent:,} of them left out"
@@ -112,17 +115,22 @@ class WeightEditor(QWidget):
         return text if used else f"{text}; not used: the photos are ordered by another distance"
 
     def forget(self) -> None:
-        """Let all bits count alike; what was ordered by weighted distance is ordered by Hamming distance."""
+        """Let the bits count as the model's, for most alike; what was ordered by weights is then ordered by Hamming distance."""
         self._resting.stop()
         self._edited = None
         self.explorer.weights = None
-        if self.explorer.options.distance == "weighted":
+        if self.explorer.options.distance == "weighted" and not own_weights(self.explorer):
             self.explorer.options = replace(self.explorer.options, distance="hamming")
 
     def take(self, weights: NDArray[np.float64]) -> None:
         """Use other weights (bits,)."""
         self._edited = np.maximum(np.nan_to_num(weights.astype(np.float64)), 0.0)
         self._publish()
+
+    def _model(self) -> NDArray[np.float64]:
+        """(bits,) what each bit counts before anyone has weighed it."""
+        own = own_weights(self.explorer)
+        return np.array(own) if len(own) == self._bits else np.ones(self._bits)
 
     def _chosen(self) -> Weights | None:
         weights = self.explorer.weights
