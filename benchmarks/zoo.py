@@ -76,9 +76,9 @@ def _wanted(asked: argparse.Namespace) -> list[str]:
 
 
 def _runs(key: str, column: str) -> list[str]:
-    """The column, and "all" for a method whose paper trains on all labels of the database."""
+    """The column, and beside the adapted one "all" for a method whose paper trains on all labels of the database."""
     on_all = any(figure.protocol == "I-all" for figure in find_method(key).published)
-    return [column, "all"] if on_all and column == "frozen" else [column]
+    return [column, "all"] if on_all and column == "adapted" else [column]
 
 
 def _run(zoo: Zoo, asked: argparse.Namespace, key: str, bits: int, name: str, progress: Progress) -> bool:

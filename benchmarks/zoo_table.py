@@ -32,7 +32,7 @@ the last digit with one made on the original pixels. *Published* figures are tho
 - *end to end*: the method trained the whole network from its ImageNet weights; the best three of those that were run are here.
 - *ties*: lowest and highest value that an order of equal distances can give. *empty*: share of queries that find nothing
   within Hamming radius 2.
-- *all labels*: the same method trained on the labels of the whole database, as its paper does.
+- *all labels*: the same method trained on the labels of the whole database, as its paper does, on the adapted backbone.
 
 The files are ours, trained here on images of CIFAR-10 (A. Krizhevsky 2009; none are in this folder) from ImageNet's weights of
 EfficientNet-Lite0, which are under Apache-2.0; so are they.

@@ -43,7 +43,19 @@ RadiusOption = Annotated[
     int | None, typer.Option("--radius", "-r", min=0, help="Only photos that differ in at most so many bits.")
 ]
 RerankOption = Annotated[
-    int, typer.Option("--rerank", min=0, help="Re-order so many of the first by their stored features.")
+    int,
+    typer.Option(
+        "--rerank", min=0, help="Re-order so many of the first by their stored features, or --rerank-by."
+    ),
+]
+RerankByOption = Annotated[
+    str,
+    typer.Option(
+        "--rerank-by",
+        metavar="WHAT",
+        help="With --rerank: by cosine or euclidean of the features, the cosine of the outputs, mutual nearest neighbours, or "
+        "another code set, named by its key.",
+    ),
 ]
 
 
@@ -64,6 +76,7 @@ def query(
     k: NearestOption = None,
     radius: RadiusOption = None,
     rerank: RerankOption = 0,
+    rerank_by: RerankByOption = "",
     mode: ModeOption = Mode.RANK,
     tables: TablesOption = None,
     probe: ProbeOption = None,
@@ -89,6 +102,7 @@ def query(
             order=order,
             distance=distance,
             weights=weights,
+            rerank_by=rerank_by if rerank else _needless(rerank_by),
         )
         questions = [asked(workspace, image, codes=key) for key in keys]
         matches = _answered(
@@ -98,6 +112,19 @@ def query(
             print_json(document(workspace, questions[0], matches))
         else:
             _say(workspace, questions[0], matches)
+
+
+def _needless(rerank_by: str) -> str:
+    """Nothing, as long as it was left out.
+
+    Raises:
+        SearchError: It would have no effect.
+    """
+    if rerank_by:
+        from hashviewer.errors import SearchError
+
+        raise SearchError("--rerank-by goes with --rerank N; add it, or leave --rerank-by out.")
+    return ""
 
 
 def _answered(

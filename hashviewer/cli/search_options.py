@@ -94,6 +94,7 @@ def how_to_search(
     order: Order | None = None,
     distance: Distance | None = None,
     weights: Path | None = None,
+    rerank_by: str = "",
 ) -> "SearchHow":
     """What the options say of searching some code sets; bits are those of the first.
 
@@ -106,6 +107,7 @@ def how_to_search(
         order: Of the buckets.
         distance: By what is ordered.
         weights: A file.
+        rerank_by: See `SearchHow`; empty for what is usual.
 
     Raises:
         SearchError: They do not go together, the weights cannot be read, or the library remembers no plan.
@@ -136,7 +138,10 @@ def how_to_search(
         raise SearchError(
             f"The codes “{codes[0]}” have no segments: --distance segments is for those of ordinal hashing (DOH)."
         )
-    how = replace(how, distance=by.value, weights=values, segment=sets[0].segment)
+    usual = SearchHow().rerank_by
+    how = replace(
+        how, distance=by.value, weights=values, segment=sets[0].segment, rerank_by=rerank_by or usual
+    )
     how.check(bits)
     return how
 

@@ -28,7 +28,13 @@ ORDERS: dict[Distance, str] = {
     "segments": "by the number of segments of the code that differ",
     "adc": "by the distance to the quantizer's code words",
 }
-RERANKED = "{order}, then the first {first} re-ordered by descending cosine of the stored features; equal cosines keep their order"
+RERANKED = "{order}, then the first {first} re-ordered by {by}; equal ones keep their order"
+RERANKED_BY = {
+    "cosine": "descending cosine of the stored features",
+    "euclidean": "Euclidean distance of the stored features",
+    "outputs": "descending cosine of the stored outputs",
+    "mutual": "mutual nearest neighbours by the stored features (k-reciprocal, Zhong et al. 2017)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,10 @@ class SearchProvenance:
     def order(self) -> str:
         """By what the photos stand."""
         order = BY_MEAN if self.by_mean and self.others else ORDERS[self.how.distance]
-        return RERANKED.format(order=order, first=self.reranked) if self.reranked else order
+        if not self.reranked:
+            return order
+        by = RERANKED_BY.get(self.how.rerank_by, f"Hamming distance of the codes “{self.how.rerank_by}”")
+        return RERANKED.format(order=order, first=self.reranked, by=by)
 
     def document(self) -> dict[str, object]:
         """As a JSON object."""

@@ -13,6 +13,7 @@ Order = Literal["distance", "confidence"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DISTANCES: tuple[Distance, ...] = get_args(Distance)
 ORDERS: tuple[Order, ...] = get_args(Order)
+RERANKINGS = ("cosine", "euclidean", "outputs", "mutual")  # or the key of another code set
 PROBE = 2  # bits; the radius of a lookup in one table unless another is asked for
 
 
@@ -30,6 +31,7 @@ class SearchHow:
         tables: How many tables "multi" has.
         probe: How far to look, in bits. For "lookup" the radius r around the query's bucket, None for 2. For "multi" the
             radius of the whole code within which every photo is found, None for as far as an exact answer needs.
+        rerank_by: By what the first rows are re-ordered, where some are: one of `RERANKINGS`, or another code set's key.
         order: In which order "lookup" goes through the buckets: by their distance, or by confidence, flipping the bits
             first whose outputs are nearest to 0; then it looks into as many buckets as there are within `probe`.
 
@@ -44,6 +46,7 @@ class SearchHow:
     tables: int = 4
     probe: int | None = None
     order: Order = "distance"
+    rerank_by: str = "cosine"
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)

@@ -14,7 +14,7 @@ from hashviewer.ui.asking import Step
 from hashviewer.ui.explorer import Explorer, Options, RowFilter, Weights
 from hashviewer.ui.quantized import why_no_tables
 from hashviewer.ui.suggesting import suggestion
-from hashviewer.workspace import Query, Workspace, is_quantized
+from hashviewer.workspace import Query, Workspace, is_quantized, why_no_reranking
 
 FEW = 20_000  # photos whose buckets are counted in a few milliseconds
 
@@ -78,6 +78,8 @@ class Setting:
         if self.exact:
             wanted = replace(wanted, mode="rank")
         of_these = self.weights is not None and self.weights.codes == query.codes
+        if not wanted.rerank or why_no_reranking(self.workspace, query, wanted.rerank_by):
+            wanted = replace(wanted, rerank_by="cosine")
         weights = self.weights.values if self.weights is not None and of_these else info.bit_weights
         return wanted.how(info.bits, weights, segment=info.segment)
 
@@ -98,12 +100,13 @@ def answer(
 
 def find(query: Query, setting: Setting, *, progress: Progress = silent) -> Matches:
     """The answer to a query."""
-    options = setting.options
+    options, how = setting.options, setting.how(query)
+    possible = not why_no_reranking(setting.workspace, query, how.rerank_by)
     return setting.workspace.search(
         replace(query, by_mean=options.by_mean),
         k=options.k,
-        rerank=0 if query.feature is None else options.rerank,
+        rerank=options.rerank if possible else 0,
         rows=setting.rows(),
-        how=setting.how(query),
+        how=how,
         progress=progress,
     )

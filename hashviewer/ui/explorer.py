@@ -37,7 +37,8 @@ class Options:
 
     Attributes:
         k: How many ranked neighbours the grid shows.
-        rerank: How many of the first are re-ordered by the cosine of the stored features; 0 for none.
+        rerank: How many of the first are re-ordered; 0 for none.
+        rerank_by: By what: see `SearchHow.rerank_by`.
         mode: Whether every code is compared ("rank"), or tables are looked into ("lookup", "multi").
         distance: By what the photos found are ordered.
         probe: How far "lookup" goes, in bits.
@@ -58,6 +59,7 @@ class Options:
     reach: int | None = None
     by_mean: bool = False
     turned: bool = False
+    rerank_by: str = "cosine"
 
     def how(self, bits: int, weights: tuple[float, ...] = (), *, segment: int = 0) -> SearchHow:
         """How a code set of `bits` bits is searched; what goes beyond its bits is brought down to them.
@@ -78,6 +80,7 @@ class Options:
             tables=min(self.tables, bits) if mode == "multi" else SearchHow().tables,
             probe=None if reach is None else min(reach, bits),
             order=self.probing if mode == "lookup" else "distance",
+            rerank_by=self.rerank_by,
         )
 
     def searching(self, how: SearchHow) -> "Options":

@@ -18,10 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from hashviewer.search import DISTANCES, MODES
+from hashviewer.search.how import RERANKINGS
 from hashviewer.ui.explorer import Explorer
 from hashviewer.ui.search_words import (
     DISTANCE_WORDS,
     MODE_WORDS,
+    RERANKED_BY,
     effort_words,
     planned_words,
     short_words,
@@ -58,6 +60,7 @@ class SearchPanel(QFrame):
         self.tables = QSpinBox(minimum=1, maximum=MOST_TABLES)
         self.reach = QSpinBox(minimum=UNTIL_EXACT, maximum=MOST_PROBED, suffix=" bits")
         self.distance = QComboBox()
+        self.rerank_by = QComboBox()
         self.turned = QCheckBox("Also mirrored and rotated")
         self.effort = QLabel(wordWrap=True)
         self.planned = QPushButton()
@@ -82,6 +85,11 @@ class SearchPanel(QFrame):
             ("&Tables", self.tables, "m: parts of the code, each with a table of its own"),
             ("&Within", self.reach, "Within so many bits every photo is found"),
             ("&Distance", self.distance, "By what the photos found are ordered"),
+            (
+                "&Re-rank by",
+                self.rerank_by,
+                "By what the first are re-ordered, where the tool bar asks for some",
+            ),
         ):
             widget.setToolTip(tip)
             widget.setAccessibleName(name.replace("&", ""))
@@ -104,7 +112,7 @@ class SearchPanel(QFrame):
         self.explorer.plan_changed.connect(self.draw)
         self.explorer.query_changed.connect(self._offer_distances)
         self.explorer.codes_changed.connect(self.draw)
-        for combo in (self.mode, self.probing, self.distance):
+        for combo in (self.mode, self.probing, self.distance, self.rerank_by):
             combo.activated.connect(self._on_edited)
         for spin in (self.probe, self.tables, self.reach):
             spin.valueChanged.connect(self._on_edited)
@@ -134,6 +142,7 @@ class SearchPanel(QFrame):
         self.reach.setValue(UNTIL_EXACT if options.reach is None else options.reach)
         self.distance.setCurrentIndex(self.distance.findData(options.distance))
         self.turned.setChecked(options.turned)
+        self._offer_rerankings()
         self._drawing = False
         for widgets, mode in (((self.probe, self.probing), "lookup"), ((self.tables, self.reach), "multi")):
             for widget in widgets:
@@ -152,6 +161,16 @@ class SearchPanel(QFrame):
             if item is not None:
                 item.setEnabled(not reason)
                 item.setToolTip(reason or f"Order by the {DISTANCE_WORDS[distance]} distance")
+
+    def _offer_rerankings(self) -> None:
+        """What the first photos can be re-ordered by: what is stored with the codes, or another code set."""
+        workspace, codes = self.explorer.workspace, self.explorer.codes
+        others = [] if workspace is None else [info.key for info in workspace.code_sets if info.key != codes]
+        self.rerank_by.clear()
+        for by in (*RERANKINGS, *others):
+            self.rerank_by.addItem(RERANKED_BY.get(by, f"Codes “{by}”"), by)
+        place = self.rerank_by.findData(self.explorer.options.rerank_by)
+        self.rerank_by.setCurrentIndex(max(place, 0))
 
     def _offer_plan(self) -> None:
         """The way that the library remembers, to be taken with one click."""
@@ -180,6 +199,7 @@ class SearchPanel(QFrame):
             tables=self.tables.value(),
             reach=None if reach == UNTIL_EXACT else reach,
             distance=self.distance.currentData(),
+            rerank_by=self.rerank_by.currentData(),
             turned=self.turned.isChecked(),
         )
 

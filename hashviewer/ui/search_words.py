@@ -31,6 +31,12 @@ ORDERED_BY: dict[Distance, str] = {
     "segments": "how many segments of the code differ",
     "adc": "the distance to the quantizer's code words",
 }
+RERANKED_BY: dict[str, str] = {
+    "cosine": "Cosine of features",
+    "euclidean": "Distance of features",
+    "outputs": "Cosine of outputs",
+    "mutual": "Mutual neighbours",
+}
 _SHORT: dict[Distance, str] = {
     "hamming": "",
     "weighted": " · weighted",

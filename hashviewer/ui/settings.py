@@ -70,6 +70,7 @@ class Settings:
             reach=int(reach) if reach.isdecimal() else None,
             by_mean=self._text("search/by mean", "") == "yes",
             turned=self._text("search/turned", "") == "yes",
+            rerank_by=self._text("search/re-rank by", usual.rerank_by),
         )
 
     @options.setter
@@ -84,6 +85,7 @@ class Settings:
         self._store.setValue("search/reach", "" if options.reach is None else str(options.reach))
         self._store.setValue("search/by mean", "yes" if options.by_mean else "no")
         self._store.setValue("search/turned", "yes" if options.turned else "no")
+        self._store.setValue("search/re-rank by", options.rerank_by)
 
     @property
     def suggests_radius(self) -> bool:

@@ -76,7 +76,9 @@ class Toolbar(QToolBar):
         ):
             widget.setAccessibleName(name)
         self.neighbours.setToolTip("k: how many ranked neighbours are shown")
-        self.rerank.setToolTip("How many of the nearest are re-ordered by the cosine of their features")
+        self.rerank.setToolTip(
+            "How many of the nearest are re-ordered by what tells more than the code (Ctrl+H chooses)"
+        )
         self.library.setToolButtonStyle(self.library.toolButtonStyle().ToolButtonTextBesideIcon)
         self.codes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.filter.setMinimumWidth(120)

@@ -14,6 +14,7 @@ from hashviewer.workspace.location import (
 )
 from hashviewer.workspace.quantizing import is_quantized, own_distance, own_how
 from hashviewer.workspace.query import Explanation, Query
+from hashviewer.workspace.reranking import why_no_reranking
 from hashviewer.workspace.workspace import Workspace
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "locate_library",
     "own_distance",
     "own_how",
+    "why_no_reranking",
     "with_flipped",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from hashviewer.workspace import composing
 from hashviewer.workspace.indexes import KeptIndexes
 from hashviewer.workspace.quantizing import Quantizers, is_quantized
 from hashviewer.workspace.query import Query
+from hashviewer.workspace.reranking import check_reranking, reranked
 
 if TYPE_CHECKING:
     from hashviewer.workspace.workspace import Workspace
@@ -58,7 +58,7 @@ class Searching:
     ) -> Matches:
         """The answer of one code set."""
         codes, encoded = self._workspace.library.codes(self._workspace.code_set(query.codes).key)
-        self._check_rerank(query, rerank)
+        check_reranking(self._workspace, query, rerank, how.rerank_by)
         mask = self._mask(encoded, rows)
         depth = None if k is None else max(k, rerank)
         if query.is_composed and how.distance != "adc":
@@ -66,7 +66,7 @@ class Searching:
             bits = self._workspace.code_set(query.codes).bits
             return composing.compare(query, codes, bits, k=k, radius=radius, rows=mask)
         matches = self._one(query, codes, encoded, mask, depth, radius, how, progress)
-        return self._reranked(query, matches, rerank, progress).first(k)
+        return self._reranked(query, matches, rerank, how.rerank_by, progress).first(k)
 
     def search_several(
         self,
@@ -82,7 +82,7 @@ class Searching:
         """The fused answer of several code sets."""
         if not queries:
             raise SearchError("There is no code set to search; choose at least one.")
-        self._check_rerank(queries[0], rerank)
+        check_reranking(self._workspace, queries[0], rerank, how.rerank_by)
         sets = self._at_once([self._workspace.code_set(query.codes).key for query in queries])
         mask = self._mask(np.logical_and.reduce([encoded for _, encoded in sets]), rows)
         depth = None if k is None else max(FUSED, 10 * k, rerank)
@@ -91,7 +91,7 @@ class Searching:
             for query, (codes, encoded) in zip(queries, sets, strict=True)
         ]
         matches = _fused(answers, queries, sets[0][0])
-        return self._reranked(queries[0], matches, rerank, progress).first(k)
+        return self._reranked(queries[0], matches, rerank, how.rerank_by, progress).first(k)
 
     def _one(
         self,
@@ -135,18 +135,10 @@ class Searching:
                 return sets
         raise SearchError("The library grows faster than it can be read; search again in a moment.")
 
-    def _check_rerank(self, query: Query, rerank: int) -> None:
-        if rerank and query.feature is None:
-            raise SearchError(
-                f"The code set “{query.codes}” keeps no features, which re-ranking needs: search without it."
-            )
-
-    def _reranked(self, query: Query, matches: Matches, first: int, progress: Progress) -> Matches:
-        if not first or query.feature is None:
-            return matches
-        progress(0, None, "Re-ranking")
-        features = partial(self._workspace.library.features, query.codes)
-        return search.rerank(matches, query.feature, features, first=first)
+    def _reranked(self, query: Query, matches: Matches, first: int, by: str, progress: Progress) -> Matches:
+        if first:
+            progress(0, None, "Re-ranking")
+        return reranked(self._workspace, query, matches, first=first, by=by)
 
 
 def searched(
