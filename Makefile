@@ -37,11 +37,12 @@ ZOO_ADAPTED := --column adapted --backbone $(ZOO_TRUNK)
 
 zoo: $(ZOO_TRUNK)
 	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)"
+	-$(BIN)/python -m benchmarks.zoo_held_out --data "$(ZOO_DATA)"
 	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" $(ZOO_ADAPTED)
-	-$(BIN)/python -m benchmarks.zoo_sanity --data "$(ZOO_DATA)" --best 10
+	-$(BIN)/python -m benchmarks.zoo_sanity --data "$(ZOO_DATA)" --best 10 --only unseen
 	-$(BIN)/python -m benchmarks.zoo_sanity --data "$(ZOO_DATA)" --best 10 $(ZOO_ADAPTED)
 	-$(BIN)/python -m benchmarks.zoo --data "$(ZOO_DATA)" --best 10 --bits 16 32 $(ZOO_ADAPTED)
-	-$(BIN)/python -m benchmarks.zoo_whole --data "$(ZOO_DATA)" --best 10
+	-$(BIN)/python -m benchmarks.zoo_whole --data "$(ZOO_DATA)" --best 10 --backbone $(ZOO_TRUNK) --epochs 4 --rate 1e-4
 	-$(BIN)/python -m benchmarks.zoo_scratch --data "$(ZOO_DATA)"
 	$(BIN)/python -m benchmarks.zoo_check --data "$(ZOO_DATA)" --write
 

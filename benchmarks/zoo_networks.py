@@ -13,6 +13,7 @@ import torch
 
 from benchmarks.zoo_check import MODELS, scores_on, small_part, tenth
 from benchmarks.zoo_features import features_of_own, part_of, protocol_one
+from benchmarks.zoo_recipes import chosen as chosen_recipe
 from benchmarks.zoo_table import SIZE, Row, figures_of, read_rows, row_of, write_rows
 from hashviewer.cli.train_method import device_of
 from hashviewer.datasets import LabelledImages, open_dataset
@@ -44,16 +45,24 @@ def open_images(asked: argparse.Namespace) -> Images:
     return Images(data, protocol_one(data, asked.share))
 
 
-def recipe_of(key: str, asked: argparse.Namespace, *, trunk_rate: float, head_first: bool = False) -> Recipe:
+def recipe_of(
+    key: str,
+    asked: argparse.Namespace,
+    *,
+    trunk_rate: float,
+    head_first: bool = False,
+    column: str = "frozen",
+) -> Recipe:
     """The method's recipe with the optimizer of whole networks.
 
     Args:
         key: Of the method.
         asked: The options.
         trunk_rate: The backbone's learning rate itself.
-        head_first: Whether the head is trained alone before, as long as the method advises for heads.
+        head_first: Whether the head is trained alone before, as long as it would be on a frozen backbone.
+        column: Whose recipe for heads it begins with: "adapted" where the backbone is.
     """
-    advised = recipe_for(key, bits=asked.bits)
+    advised = chosen_recipe(recipe_for(key, bits=asked.bits), column)
     return dataclasses.replace(
         advised,
         epochs=asked.epochs,

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from benchmarks.zoo_check import MODELS, scores_on
 from benchmarks.zoo_features import Sources, Zoo, open_zoo
+from benchmarks.zoo_recipes import chosen
 from benchmarks.zoo_sanity_table import CHANCE, CLASSIFIER, FEATURES, Row, read_sanity, row_for, write_sanity
 from benchmarks.zoo_table import SIZE, best_methods, read_rows, write_page
 from hashviewer.cli.watching import watched
@@ -55,6 +56,7 @@ class Task:
         division: Who asks whom, and what is learnt from.
         kinds: Numbers of the classes that training knows.
         told: What determines the features.
+        column: Whose recipes it takes.
     """
 
     features: Tensor
@@ -63,18 +65,19 @@ class Task:
     division: Split
     kinds: NDArray[np.int64]
     told: str
+    column: str = "frozen"
 
     def recipe(self, key: str, *, bits: int, seed: int) -> Recipe:
-        """The recipe that a method advises, for these data and this seed."""
+        """The recipe of a method in this column, for these data and this seed."""
         told = f"{self.told} {self.kinds.tolist()} {hashlib.sha256(self.division.training.tobytes()).hexdigest()}"
         data = hashlib.sha256(told.encode()).hexdigest()
-        return dataclasses.replace(recipe_for(key, bits=bits), seed=seed, data=data)
+        return dataclasses.replace(chosen(recipe_for(key, bits=bits), self.column), seed=seed, data=data)
 
 
-def whole_task(zoo: Zoo) -> Task:
+def whole_task(zoo: Zoo, column: str = "frozen") -> Task:
     """Protocol I as the zoo has it."""
     kinds = np.arange(zoo.labels.shape[1])
-    return Task(zoo.features, zoo.views, zoo.labels, zoo.division, kinds, zoo.told)
+    return Task(zoo.features, zoo.views, zoo.labels, zoo.division, kinds, zoo.told, column)
 
 
 def unseen_task(zoo: Zoo, *, seed: int) -> Task:
@@ -149,9 +152,9 @@ def run_chance(task: Task) -> Row:
 class _Runner:
     """Does what is not there yet, and writes after each run."""
 
-    def __init__(self, zoo: Zoo, chosen: argparse.Namespace, progress: Progress) -> None:
-        self.zoo, self.chosen, self.progress = zoo, chosen, progress
-        self.frozen = chosen.column == "frozen"
+    def __init__(self, zoo: Zoo, asked: argparse.Namespace, progress: Progress) -> None:
+        self.zoo, self.asked, self.progress = zoo, asked, progress
+        self.frozen = asked.column == "frozen"
         self.failed = False
 
     def references(self, seed: int) -> None:
@@ -159,26 +162,28 @@ class _Runner:
         for name, task in self._tasks(seed):
             classifier = partial(run_classifier, task, seed=seed, progress=self.progress)
             self._do(CLASSIFIER, name, seed, "", classifier)
-            if name == "unseen" or seed == self.chosen.seeds[0]:  # on seen classes no seed changes them
+            if name == "unseen" or seed == self.asked.seeds[0]:  # on seen classes no seed changes them
                 self._do(FEATURES, name, seed, "", partial(run_features, task, progress=self.progress))
                 self._do(CHANCE, name, seed, "", partial(run_chance, task))
 
     def method(self, key: str, seed: int) -> None:
         """A method on the whole protocol and on unseen classes."""
         for name, task in self._tasks(seed):
-            recipe = task.recipe(key, bits=self.chosen.bits, seed=seed)
-            place = self.chosen.cache / "sanity" / recipe.fingerprint()[:16]
-            head = place / f"{key}-{self.chosen.bits}.safetensors"
+            recipe = task.recipe(key, bits=self.asked.bits, seed=seed)
+            place = self.asked.cache / "sanity" / recipe.fingerprint()[:16]
+            head = place / f"{key}-{self.asked.bits}.safetensors"
             run = partial(run_method, task, recipe, head, progress=self.progress)
             self._do(key, name, seed, recipe.fingerprint(), run)
 
     def _tasks(self, seed: int) -> list[tuple[str, Task]]:
-        tasks = [("seen", whole_task(self.zoo))]
-        return [*tasks, ("unseen", unseen_task(self.zoo, seed=seed))] if self.frozen else tasks
+        tasks = [("seen", whole_task(self.zoo, self.asked.column))]
+        if self.frozen:
+            tasks.append(("unseen", unseen_task(self.zoo, seed=seed)))
+        return [(name, task) for name, task in tasks if self.asked.only in ("", name)]
 
     def _do(self, key: str, name: str, seed: int, recipe: str, run: Callable[[], Row]) -> None:
-        rows = read_sanity(self.chosen.out)
-        row = row_for(rows, key, self.chosen.bits, self.chosen.column)
+        rows = read_sanity(self.asked.out)
+        row = row_for(rows, key, self.asked.bits, self.asked.column)
         told = recipe or hashlib.sha256(f"{self.zoo.told} {seed}".encode()).hexdigest()
         if any(one["seed"] == seed and one["recipe"] == told for one in row[name]):
             return
@@ -194,29 +199,29 @@ class _Runner:
             names = self.zoo.data.label_names
             kinds = unseen_classes(self.zoo.data.labels, self.zoo.division, seed=seed).unseen
             found["classes"] = [names[kind] for kind in kinds]
-        write_sanity(self.chosen.out, rows)
+        write_sanity(self.asked.out, rows)
         print(found["mAP"], flush=True)
 
 
 def main() -> int:
     """Run what was asked for; the exit status is 1 where a run failed."""
-    chosen = _arguments()
-    torch.set_num_threads(chosen.threads)
-    keys = [find_method(key).key for key in chosen.methods.split(",") if key]
-    rows = read_rows(chosen.out)
-    keys += best_methods(rows, chosen.best, bits=chosen.bits, column=chosen.column)
+    asked = _arguments()
+    torch.set_num_threads(asked.threads)
+    keys = [find_method(key).key for key in asked.methods.split(",") if key]
+    rows = read_rows(asked.out)
+    keys += best_methods(rows, asked.best, bits=asked.bits, column=asked.column)
     with watched() as progress:
-        zoo = open_zoo(Sources.asked(chosen), progress=progress)
-        if chosen.column == "adapted" and isinstance(zoo.data, LabelledImages) and chosen.backbone == LITE0:
+        zoo = open_zoo(Sources.asked(asked), progress=progress)
+        if asked.column == "adapted" and isinstance(zoo.data, LabelledImages) and asked.backbone == LITE0:
             raise SystemExit("The adapted column has a backbone of its own: name its file with --backbone.")
-        runner = _Runner(zoo, chosen, progress)
-        for seed in chosen.seeds:
+        runner = _Runner(zoo, asked, progress)
+        for seed in asked.seeds:
             runner.references(seed)
         for key in dict.fromkeys(keys):
-            for seed in chosen.seeds:
+            for seed in asked.seeds:
                 runner.method(key, seed)
     if rows:
-        write_page(chosen.out, rows, division=zoo.division.describe(), size=chosen.size)
+        write_page(asked.out, rows, division=zoo.division.describe(), size=asked.size)
     return 1 if runner.failed else 0
 
 
@@ -233,6 +238,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=SIZE, help="px of the backbone's input")
     parser.add_argument("--backbone", default=LITE0, help="a name, or a backbone's file")
     parser.add_argument("--column", choices=("frozen", "adapted"), default="frozen")
+    parser.add_argument("--only", choices=("", "seen", "unseen"), default="", help="of the two kinds of runs")
     parser.add_argument("--mirrored", action="store_true", help="train on mirrored views, too")
     parser.add_argument("--views", type=int, default=4, help="of each training image, beside the plain one")
     parser.add_argument("--threads", type=int, default=1, help="of torch")

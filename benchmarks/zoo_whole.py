@@ -1,9 +1,9 @@
 """Trains whole backbones by the methods' own losses on CIFAR-10, by protocol I: the zoo's column “end to end”.
 
-    python -m benchmarks.zoo_whole --data cifar10-jpeg.zip [--methods dpsh,csq|--best 10] [--epochs 10]
+    python -m benchmarks.zoo_whole --data cifar10-jpeg.zip [--methods dpsh,csq|--best 10] [--epochs 10] [--backbone FILE]
 
-EfficientNet-Lite0 begins with its ImageNet weights, on which the method's head is trained alone first, and sees varied views
-of the training images. Each method has a process
+EfficientNet-Lite0 begins with its ImageNet weights, or with those of a file, on which the method's head is trained alone
+first, and sees varied views of the training images. Each method has a process
 of its own, which saves its run after each epoch and goes on with it. Networks stay in the cache folder; the best three are
 copied beside the heads. Nothing is tuned here.
 """
@@ -40,7 +40,9 @@ def main() -> int:
             run(
                 images,
                 asked,
-                recipe_of(key, asked, trunk_rate=asked.rate, head_first=True),
+                recipe_of(
+                    key, asked, trunk_rate=asked.rate, head_first=True, column=_heads_of(asked.backbone)
+                ),
                 WHOLE,
                 ship=partial(ship_best, asked.out, asked.cache, asked.bits),
                 progress=progress,
@@ -50,6 +52,11 @@ def main() -> int:
             for key in wanted
         ]
     return 0 if all(done) else 1
+
+
+def _heads_of(backbone: str) -> str:
+    """The column whose recipes serve the heads on a backbone: one in a file is adapted already."""
+    return "adapted" if Path(backbone).is_file() else "frozen"
 
 
 def _wanted(asked: argparse.Namespace) -> list[str]:

@@ -112,7 +112,6 @@ def how_to_search(
     Raises:
         SearchError: They do not go together, the weights cannot be read, or the library remembers no plan.
     """
-    from hashviewer.errors import SearchError
     from hashviewer.search import SearchHow
     from hashviewer.search.weight_files import read_weights
 
@@ -130,20 +129,27 @@ def how_to_search(
             order="distance" if order is None else order.value,
         )
     values = (sets[0].bit_weights or None) if weights is None else read_weights(weights, bits=bits)
-    if by is Distance.WEIGHTED and values is None:
-        raise SearchError(
-            "--distance weighted needs --weights FILE, with one weight a line for each bit: the model of these codes has none."
-        )
-    if by is Distance.SEGMENTS and not sets[0].segment:
-        raise SearchError(
-            f"The codes “{codes[0]}” have no segments: --distance segments is for those of ordinal hashing (DOH)."
-        )
+    _check_made_for(by, values, sets[0])
     usual = SearchHow().rerank_by
     how = replace(
         how, distance=by.value, weights=values, segment=sets[0].segment, rerank_by=rerank_by or usual
     )
     how.check(bits)
     return how
+
+
+def _check_made_for(by: Distance, weights: "tuple[float, ...] | None", info: "CodeSetInfo") -> None:
+    """Refuse a distance whose weights or segments nobody knows."""
+    from hashviewer.errors import SearchError
+
+    if by is Distance.WEIGHTED and weights is None:
+        raise SearchError(
+            "--distance weighted needs --weights FILE, with one weight a line for each bit: the model of these codes has none."
+        )
+    if by is Distance.SEGMENTS and not info.segment:
+        raise SearchError(
+            f"The codes “{info.key}” have no segments: --distance segments is for those of ordinal hashing (DOH)."
+        )
 
 
 def _own(sets: "Sequence[CodeSetInfo]") -> Distance:

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-IN_ORDER = ("zoo", "zoo", "zoo_sanity", "zoo_sanity", "zoo", "zoo_whole", "zoo_scratch", "zoo_check")
+IN_ORDER = (
+    "zoo",
+    "zoo_held_out",
+    "zoo",
+    "zoo_sanity",
+    "zoo_sanity",
+    "zoo",
+    "zoo_whole",
+    "zoo_scratch",
+    "zoo_check",
+)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
