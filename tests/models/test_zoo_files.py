@@ -48,7 +48,8 @@ def test_every_method_that_learns_from_labels_has_a_head_of_48_bits():
 def test_a_head_loads_codes_made_features_and_its_card_tells_its_row(path, run):
     method, about = load_method(path)
     draw = torch.Generator().manual_seed(0)
-    features = torch.randn(24, method.shape.feature_dim, generator=draw).abs()
+    scaling = method.scaling  # about as far from one another as the features of images
+    features = scaling.mean + 2 * scaling.scale * torch.randn(24, method.shape.feature_dim, generator=draw)
     with torch.no_grad():
         outputs = method.outputs(features)
         codes = signs(method.encode(outputs))
