@@ -1,5 +1,6 @@
 """hashviewer query: the photos nearest to a picture."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,8 +58,12 @@ RerankByOption = Annotated[
         "another code set, named by its key.",
     ),
 ]
-
-
+PrefixOption = Annotated[
+    int | None,
+    typer.Option(
+        "--prefix", min=1, help="Compare only so many of the first bits; distances are then of these."
+    ),
+]
 SeveralOption = Annotated[
     str,
     typer.Option(
@@ -83,6 +88,7 @@ def query(
     order: OrderOption = None,
     distance: DistanceOption = None,
     weights: WeightsOption = None,
+    prefix: PrefixOption = None,
     codes: SeveralOption = "",
     engine: EngineOption = HERE,
     json: JsonOption = False,
@@ -104,6 +110,7 @@ def query(
             weights=weights,
             rerank_by=rerank_by if rerank else _needless(rerank_by),
         )
+        how = replace(how, prefix=prefix)
         questions = [asked(workspace, image, codes=key) for key in keys]
         matches = _answered(
             workspace, questions, k=limit(k, radius), radius=radius, rerank=rerank, how=how, progress=progress

@@ -166,6 +166,7 @@ class SearchProvenance:
             **({"tables": how.tables, "probe": how.probe} if how.mode == "multi" else {}),
             **({"probe": how.reach, "order": how.order} if how.mode == "lookup" else {}),
             **({"weights": list(how.weights or ())} if how.distance == "weighted" else {}),
+            **({} if how.prefix is None else {"prefix": how.prefix}),
             **({"segment": how.segment} if how.distance == "segments" else {}),
         }
 

@@ -93,10 +93,12 @@ def hits(source: Source, query: Asked, matches: Matches) -> Iterator[Hit]:
     """The photos of `matches` in their order; read block by block."""
     library = source.library
     names = library.label_names
+    bits = source.code_set(query.codes).bits
     for start in range(0, len(matches.rows), BLOCK):
         rows = matches.rows[start : start + BLOCK]
         labels = library.labels_of(rows).tolist()
-        different = packed.unpack(_from_nearest(query, library.codes_of(query.codes, rows)), matches.bits)
+        different = packed.unpack(_from_nearest(query, library.codes_of(query.codes, rows)), bits)
+        different = different[:, : matches.bits]  # fewer where the first alone were compared
         for place, (row, path) in enumerate(zip(rows.tolist(), library.paths(rows), strict=True)):
             yield Hit(
                 rank=start + place + 1,

@@ -83,7 +83,7 @@ def search(
         tables, numbers = segment_tables(asked.code, codes, bits, how.segment)
         asked = replace(asked, tables=tables, numbers=numbers, lengths=None)
     if radius is not None:
-        check_radius(radius, bits)
+        check_radius(radius, how.prefix or bits)
         if how.distance == "adc":
             raise SearchError("The codes of a quantizer have no radius in bits; leave it out.")
     question = _Question(asked, codes, bits, how, k, radius, rows)
@@ -122,7 +122,15 @@ def _ranked(question: _Question, weighing: Tables | None) -> Matches:
     """The answer from all codes."""
     k = question.k if weighing is None else 1
     radius = question.radius if weighing is None else None
-    near = rank(question.asked.code, question.codes, question.bits, k=k, radius=radius, rows=question.rows)
+    near = rank(
+        question.asked.code,
+        question.codes,
+        question.bits,
+        k=k,
+        radius=radius,
+        rows=question.rows,
+        prefix=question.how.prefix,
+    )
     near = replace(near, how=question.how)
     return near if weighing is None else _by_score(question, near, weighing)
 

@@ -31,6 +31,8 @@ class SearchHow:
         tables: How many tables "multi" has.
         probe: How far to look, in bits. For "lookup" the radius r around the query's bucket, None for 2. For "multi" the
             radius of the whole code within which every photo is found, None for as far as an exact answer needs.
+        prefix: How many of the first bits are compared, for a quick look or for codes whose bits stand in the order of their
+            worth; None for all. Distances are then of that many bits.
         rerank_by: By what the first rows are re-ordered, where some are: one of `RERANKINGS`, or another code set's key.
         order: In which order "lookup" goes through the buckets: by their distance, or by confidence, flipping the bits
             first whose outputs are nearest to 0; then it looks into as many buckets as there are within `probe`.
@@ -46,6 +48,7 @@ class SearchHow:
     tables: int = 4
     probe: int | None = None
     order: Order = "distance"
+    prefix: int | None = None
     rerank_by: str = "cosine"
 
     def __post_init__(self) -> None:
@@ -58,6 +61,10 @@ class SearchHow:
             raise SearchError(f"The probing radius is {self.probe}; choose 0 bits or more.")
         if self.distance == "weighted" and self.weights is None:
             raise SearchError("A weighted search needs weights: give one for each bit.")
+        if self.prefix is not None and (self.prefix < 1 or self.mode != "rank" or self.distance != "hamming"):
+            raise SearchError(
+                "The first bits of a code, 1 or more, are compared by ranking with the Hamming distance, without tables or weights."
+            )
         if self.distance == "segments" and self.segment < 1:
             raise SearchError("A search by segments needs the length of a segment, in bits.")
         if self.distance == "segments" and self.mode != "rank":
@@ -92,6 +99,8 @@ class SearchHow:
                 f"The probing radius is {self.probe}, but codes of {bits} bits differ in 0 to {bits} bits; choose one in "
                 "that range."
             )
+        if self.prefix is not None and self.prefix > bits:
+            raise SearchError(f"The first {self.prefix} bits were asked for, but the codes have {bits}.")
         if self.mode == "multi" and self.tables > bits:
             raise SearchError(
                 f"Codes of {bits} bits cannot be cut into {self.tables} parts; choose 1 to {bits} tables."

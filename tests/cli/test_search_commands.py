@@ -227,6 +227,40 @@ def test_plan_measures_names_the_best_and_is_remembered(made):
         assert workspace.search(workspace.query_row(5, codes=KEY)).complete is None  # exact unless told
 
 
+@pytest.mark.parametrize("prefix", [1, 13, BITS])
+def test_the_first_bits_alone_are_compared_where_asked(made, prefix):
+    answer = document("query", made.path, 5, "-k", 8, "--codes", KEY, "--prefix", prefix)
+    with Workspace.open(made.path) as workspace:
+        codes, encoded = workspace.library.codes(KEY)
+        alive = workspace.library.alive
+    ones = np.unpackbits(codes, axis=1)[:, :prefix].astype(int)
+    rows = [row for row in range(len(codes)) if encoded[row] and alive[row]]
+    far = {row: int(np.abs(ones[row] - ones[5]).sum()) for row in rows}
+    nearest = sorted(rows, key=lambda row: (far[row], row))[:8]
+    assert [hit["row"] for hit in answer["results"]] == nearest
+    assert [hit["distance"] for hit in answer["results"]] == [far[row] for row in nearest]
+    assert (answer["bits"], len(answer["histogram"]), sum(answer["histogram"])) == (
+        prefix,
+        prefix + 1,
+        len(rows),
+    )
+    within = document("query", made.path, 5, "--codes", KEY, "--prefix", prefix, "--radius", 1)
+    assert len(within["results"]) == sum(distance <= 1 for distance in far.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--prefix", BITS + 1), f"the codes have {BITS}"),
+        (("--prefix", 4, "--radius", 5), "0 to 4 bits"),
+        (("--prefix", 4, "--mode", "multi"), "without tables or weights"),
+        (("--prefix", 4, "--distance", "asymmetric"), "without tables or weights"),
+    ],
+)
+def test_a_prefix_that_cannot_be_compared_is_refused(made, options, words):
+    assert words in run("query", made.path, 5, "--codes", KEY, *options, code=1).stderr
+
+
 def test_plan_in_words_ends_with_the_sentence(made):
     lines = run("plan", made.path, "--radius", 2, "--codes", SECOND).stdout.splitlines()
     assert lines[0].startswith("way to search")
