@@ -139,7 +139,7 @@ def read_card(path: Path) -> Card:
 
 
 def find_model(name_or_path: str) -> Path:
-    """The file of a model that is named ("photos-64") or pointed at.
+    """The file of a model that is named ("photos-64", "dpsh-48" or "cifar10/dpsh-48") or pointed at.
 
     Raises:
         CheckpointError: There is no such file; the text lists the models there are.
@@ -148,14 +148,20 @@ def find_model(name_or_path: str) -> Path:
     if given.is_file():
         return given
     folders = models_folders()
-    if given.name == name_or_path:
-        for folder in folders:
+    if not given.is_absolute() and ".." not in given.parts:
+        for folder in (*folders, *(inner for outer in folders for inner in _folders_in(outer))):
             named = folder / f"{name_or_path.removesuffix(SUFFIX)}{SUFFIX}"
             if named.is_file():
                 return named
     known = sorted({path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")})
+    known += sorted({f"those in {inner}" for folder in folders for inner in _folders_in(folder)})
     have = f"The models here are {', '.join(known)}" if known else "No model is installed"
     raise CheckpointError(f"There is no model “{name_or_path}”. {have}; a path to a {SUFFIX} file works too.")
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Its folders with models, such as those of a data set."""
+    return sorted(inner for inner in folder.iterdir() if inner.is_dir() and any(inner.glob(f"*{SUFFIX}")))
 
 
 def models_folders() -> tuple[Path, ...]:

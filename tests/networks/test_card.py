@@ -63,6 +63,19 @@ def test_models_are_found_by_name_and_by_path(file, head, origin):
         assert read_card(find_model(f"photos-{bits}")).bits == bits
 
 
+def test_the_models_of_a_data_set_lie_in_a_folder_of_their_own(tmp_path, file, head, origin, monkeypatch):
+    (tmp_path / "models" / "set").mkdir(parents=True)
+    (tmp_path / "models" / "empty").mkdir()
+    inner = tmp_path / "models" / "set" / "dpsh-48.safetensors"
+    save_checkpoint(inner, head, origin)
+    monkeypatch.setattr("hashviewer.networks.card.models_folders", lambda: (tmp_path / "models",))
+    assert find_model("dpsh-48") == find_model("set/dpsh-48") == inner
+    save_checkpoint(tmp_path / "models" / "dpsh-48.safetensors", head, origin)
+    assert find_model("dpsh-48") == tmp_path / "models" / "dpsh-48.safetensors"
+    with pytest.raises(CheckpointError, match=r"are dpsh-48, those in .*set;"):
+        find_model("../set/dpsh-48")
+
+
 @pytest.mark.parametrize("name", ["photos-63", "../models/photos-63", "", "/nowhere/photos-64"])
 def test_an_unknown_model_lists_the_known_ones(name):
     with pytest.raises(CheckpointError, match=r"photos-128, photos-64"):
