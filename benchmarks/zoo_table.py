@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import zoo_sanity_table
+from benchmarks import zoo_below, zoo_sanity_table
 from hashviewer.evaluation.ranking_scores import RankingScores
 from hashviewer.methods import MethodInfo, Published
 
@@ -28,8 +28,10 @@ CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0 (to {whole} px where it
 the last digit with one made on the original pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
 
 - *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
-- *adapted*: the backbone was trained once on the same training images, then frozen.
-- *end to end*: the method trained the whole network from its ImageNet weights; the best three of those that were run are here.
+- *adapted*: the backbone was trained once on the same training images, then frozen. It separates these farther than any other image, so
+  long trainings fit that: heads are trained shorter, or are linear, whichever ranked held-out training images better (`benchmarks/zoo_recipes.json`).
+- *end to end*: the method then trained the whole network by its own loss, from the adapted backbone on; the best three of those that
+  were run are here.
 - *ties*: lowest and highest value that an order of equal distances can give. *empty*: share of queries that find nothing
   within Hamming radius 2.
 - *all labels*: the same method trained on the labels of the whole database, as its paper does, on the adapted backbone.
@@ -66,7 +68,7 @@ def write_page(folder: Path, rows: list[Row], *, division: str, size: int) -> No
     said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size, whole=WHOLE_SIZE)
     compared = zoo_sanity_table.section(folder)
     lines = zoo_sanity_table.reference_lines(folder)
-    parts = [said, table(rows, lines), scratch_section(rows), compared]
+    parts = [said, table(rows, lines), zoo_below.section(rows), scratch_section(rows), compared]
     _write(folder / "README.md", "\n".join(part for part in parts if part))
 
 
