@@ -135,8 +135,9 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     }
     save_method(head, done.method, dict(recipe.settings), about)
     method, _ = load_method(head)
-    scores = _scores(zoo, method, learnt=on_all, progress=progress)
-    alone = _scores(zoo, method, learnt=on_all, stages=1, progress=progress) if method.stages > 1 else None
+    learnt = done.method.learnt_codes() if on_all else None  # a file need not hold them
+    scores = _scores(zoo, method, learnt, progress=progress)
+    alone = _scores(zoo, method, learnt, stages=1, progress=progress) if method.stages > 1 else None
     about["figures"] = json.dumps({f"mAP, {division.describe()}": round(scores.tie_aware, 4)})
     save_method(head, done.method, dict(recipe.settings), about)
     head.with_suffix(".run").unlink(missing_ok=True)
@@ -153,8 +154,10 @@ def measured(zoo: Zoo, recipe: Recipe, head: Path, *, on_all: bool, progress: Pr
     }
 
 
-def _scores(zoo: Zoo, method: Method, *, learnt: bool, stages: int = 2, progress: Progress) -> RankingScores:
-    """By the method's own distance; `learnt` takes the codes that training made, `stages` of its query count."""
+def _scores(
+    zoo: Zoo, method: Method, learnt: torch.Tensor | None, *, stages: int = 2, progress: Progress
+) -> RankingScores:
+    """By the method's own distance; `learnt` are the database's codes if training made them, `stages` of its query count."""
     queries, database = (torch.from_numpy(part) for part in (zoo.division.queries, zoo.division.database))
 
     def outputs(places: torch.Tensor) -> torch.Tensor:
@@ -166,7 +169,7 @@ def _scores(zoo: Zoo, method: Method, *, learnt: bool, stages: int = 2, progress
         method,
         (outputs(queries), zoo.labels[queries]),
         (outputs(database), zoo.labels[database]),
-        codes=method.learnt_codes() if learnt else None,
+        codes=learnt,
         fine=fine_features(method, zoo.features[0], queries, database) if stages > 1 else None,
         progress=progress,
     )

@@ -133,8 +133,10 @@ class SPDAQ(Quantizer):
         indices = lower_codes(None, self.books, self.quadratic, own, linear, in_order=True)
         return _codebooks.to_bits(indices, WORDS)
 
-    def learnt_codes(self) -> Tensor:
-        return _codebooks.to_bits(self.indices, WORDS)
+    def learnt_codes(self) -> Tensor | None:
+        return (
+            _codebooks.to_bits(self.indices, WORDS) if len(self.indices) else None
+        )  # a file does not hold them
 
 
 def objective(items: Tensor, quadratic: Tensor, own: Tensor, linear: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from made_examples import BITS, LABELS, begun, built, values
 
-from hashviewer.methods import TrainingItems, _codebooks
+from hashviewer.methods import TrainingItems, _codebooks, load_method, save_method
 from hashviewer.methods._labels import ridge
 from hashviewer.methods.spdaq import lower_books, lower_codes, objective
 
@@ -106,3 +106,10 @@ def test_an_item_without_labels_is_coded_by_the_similarity_that_the_network_says
         costs.append(total)
     chosen = _codebooks.from_bits(method.encode(outputs), 256)
     assert costs[int(chosen)] <= min(costs) * (1 + 1e-4)
+
+
+def test_a_file_does_not_hold_the_codes_of_the_training_items(tmp_path):
+    method, _ = begun("spdaq", dimensions=8)
+    assert method.learnt_codes() is not None
+    save_method(tmp_path / "a.safetensors", method, {"dimensions": 8}, {})
+    assert load_method(tmp_path / "a.safetensors")[0].learnt_codes() is None
