@@ -25,7 +25,8 @@ class SearchHow:
         mode: "rank" compares the query with every code; "lookup" looks into the buckets of one hash table around the
             query's own; "multi" into several tables, each over a part of the code.
         distance: By what the rows found are ordered: "hamming"; "weighted", by `weights`; "asymmetric", by the query's
-            real-valued outputs; "segments", by how many segments of the code differ; "adc", by the look-up tables of the quantizer that made the codes.
+            real-valued outputs; "segments", by how many segments of the code differ; "adc", by the look-up tables of the
+            quantizer that made the codes.
         weights: (bits,) how much each bit counts, finite and 0 or more; needed for "weighted", else left alone.
         segment: Bits of a segment; needed for "segments", else left alone.
         tables: How many tables "multi" has.

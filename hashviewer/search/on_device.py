@@ -22,10 +22,8 @@ from hashviewer.progress import Progress, silent
 from hashviewer.search.results import check_count
 
 QUERIES = 1024  # of one batch
-FIRST_BLOCK, LARGEST_BLOCK = (
-    4096,
-    131_072,
-)  # rows; blocks double, so that few rows pass before a k-th is known
+FIRST_BLOCK = 4096  # rows; blocks double, so that few rows pass before a k-th is known
+LARGEST_BLOCK = 131_072
 MOST_PASSING = 1 << 23  # products that may survive a block; else it is halved
 LARGEST_HALF = 2048  # bits: up to here 16-bit floats hold every product, odd ones too
 
@@ -112,7 +110,7 @@ class CodesOnDevice:
         """(Q, k) of distance · N + row, ascending."""
         signs = self._signs(queries)
         best = torch.empty((len(queries), 0), dtype=torch.int64, device=self.device)
-        lowest = torch.full((len(queries), 1), -self.bits - 1, dtype=self._type, device=self.device)
+        lowest = torch.full((len(queries), 1), -torch.inf, dtype=self._type, device=self.device)
         for start, stop in _blocks(len(self), k):
             best, lowest = self._merged(signs, start, stop, best, lowest, k)
         return best
@@ -129,7 +127,7 @@ class CodesOnDevice:
             best, lowest = self._merged(signs, start, middle, best, lowest, k)
             return self._merged(signs, middle, stop, best, lowest, k)
         of, row = passing.nonzero(as_tuple=True)
-        distances = ((self.bits - products[of, row]) / 2).to(torch.int64)
+        distances = (self.bits - products[of, row].to(torch.int64)) // 2
         best = _smallest(best, of, distances * len(self) + row + start, k, beyond=(self.bits + 1) * len(self))
         if best.shape[1] == k:
             lowest = (self.bits - 2 * (best[:, -1:] // len(self))).to(self._type)

@@ -74,6 +74,20 @@ def test_sixteen_bit_products_are_exact_up_to_the_length_they_serve():
     assert not torch.equal((products - 1).half().float(), products - 1)
 
 
+@pytest.mark.parametrize("bits", [64, 2047, 2048])
+def test_sixteen_bits_find_the_same_down_to_the_very_opposite(bits):
+    ones = np.random.default_rng(2).random((60, bits)) < 0.5
+    ones[1::3] = ~ones[0]
+    codes = packed.pack(ones)
+    kept = CodesOnDevice(codes, bits, device="cpu")
+    kept._type = torch.float16
+    found = kept.nearest(codes[:5], 60)
+    for query, rows, distances in zip(codes, found.rows, found.distances, strict=False):
+        own = rank(query, codes, bits)
+        assert (rows.tolist(), distances.tolist()) == (own.rows.tolist(), own.distances.tolist())
+    assert found.distances[0, -1] == bits
+
+
 def test_no_codes_no_queries_and_codes_that_may_not_be_written_to():
     codes = made("random", 50, 16)
     codes.flags.writeable = False
