@@ -14,6 +14,7 @@ from hashviewer.training.recipe import Recipe
 FOUND = Path(__file__).with_name("zoo_recipes.json")
 """{method: {name of the change: mean average precision of held-out training images}}"""
 
+TOO_LARGE = {("dqn", "plain")}  # a linear layer to DQN's 300 dimensions makes a file of more than 0.7 MB
 SHARE, SLOWER = 1 / 3, 0.3  # of the advised epochs and of the learning rate
 ADVISED, SHORT, PLAIN = CHANGES = ("advised", "short", "plain")
 
@@ -48,4 +49,5 @@ def note(method: str, change: str, value: float) -> None:
 def chosen(recipe: Recipe, column: str) -> Recipe:
     """The recipe for a column."""
     known = found().get(recipe.method, {}) if column == "adapted" else {}
+    known = {change: value for change, value in known.items() if (recipe.method, change) not in TOO_LARGE}
     return changed(recipe, max(known, key=known.__getitem__, default=ADVISED))

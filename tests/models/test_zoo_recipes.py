@@ -36,6 +36,11 @@ def test_the_adapted_column_takes_the_best_recipe_and_the_frozen_one_what_is_adv
     zoo_recipes.note("csq", "short", 0.9)
     assert zoo_recipes.found() == {"dpsh": {"advised": 0.7, "plain": 0.72}, "csq": {"short": 0.9}}
     assert zoo_recipes.chosen(advised, "adapted").head == "linear"
+    zoo_recipes.note("dqn", "plain", 0.9)
+    zoo_recipes.note("dqn", "short", 0.8)
+    assert (
+        zoo_recipes.chosen(recipe_for("dqn", bits=48), "adapted").head == "mlp"
+    )  # else its file is too large
     assert zoo_recipes.chosen(advised, "frozen") == zoo_recipes.chosen(advised, "all") == advised
 
 
