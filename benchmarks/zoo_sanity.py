@@ -194,6 +194,8 @@ class _Runner:
             print(error, flush=True)
             self.failed = True
             return
+        rows = read_sanity(self.asked.out)  # others may have written meanwhile
+        row = row_for(rows, key, self.asked.bits, self.asked.column)
         row[name] = sorted([o for o in row[name] if o["seed"] != seed] + [found], key=lambda o: o["seed"])
         if name == "unseen":
             names = self.zoo.data.label_names
