@@ -43,7 +43,9 @@ class SPDAQ(Quantizer):
     lambda ||f - v||^2. (The code nearest to f would rank badly, since v need not resemble f.)
     """
 
-    advice = Advice(epochs=60, batch=64, learning_rate=1e-3, head="linear")  # a hidden layer lets every output saturate
+    advice = Advice(
+        epochs=60, batch=64, learning_rate=1e-3, head="linear"
+    )  # a hidden layer lets every output saturate
     kept = (*Quantizer.kept, "quadratic", "towards")
     database: Tensor  # (N, C) labels
     drawn: Tensor  # Omega
