@@ -95,6 +95,11 @@ def connected(scheduler: str) -> Iterator[Crew]:
             return
         try:
             client = distributed.Client(scheduler, timeout=_CONNECT, set_as_default=False)
+        except TypeError as error:  # what it says of an encrypted one without a context of ours
+            raise EncodingError(
+                f"The scheduler at “{scheduler}” wants an encrypted connection, for which Dask needs its keys: name them in Dask's "
+                "configuration (distributed.comm.tls), as on the scheduler's machine."
+            ) from error
         except (OSError, ValueError, TimeoutError) as error:
             raise EncodingError(
                 f"There is no Dask scheduler at “{scheduler}” ({_reason(error)}). Give the address that “dask scheduler” "

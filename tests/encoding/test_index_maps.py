@@ -9,7 +9,6 @@ from PIL import Image
 
 from hashviewer import codes as packed
 from hashviewer.encoding import index
-from hashviewer.errors import CheckpointError
 from hashviewer.images import Preprocessing, decode
 from hashviewer.library import Library
 from hashviewer.methods import load_method, signs
@@ -20,6 +19,7 @@ from hashviewer.networks.trunks import make_trunk
 from hashviewer.training.method_data import Place
 from hashviewer.training.method_model import MethodJob, train_method
 from hashviewer.training.recipe import recipe_for
+from hashviewer.workspace import Workspace, own_distance, own_how
 
 BITS, PLACES = 16, 4
 CLEAR = 1e-3  # an output this far from 0 has its sign in any engine
@@ -94,7 +94,7 @@ def test_the_codes_of_a_library_are_those_of_the_method_on_the_backbones_map(pic
     assert len(np.unique(wanted, axis=0)) > 1
 
 
-def test_doh_codes_pictures_through_its_file_and_a_library_refuses_its_distance_in_words(pictures, tmp_path):
+def test_doh_codes_pictures_through_its_file_and_a_library_counts_its_segments(pictures, tmp_path):
     card = trained(pictures, tmp_path, "doh", "dsh-small")
     head, _ = load_method(card.path)
     network = load_method_network(card.path)
@@ -107,5 +107,11 @@ def test_doh_codes_pictures_through_its_file_and_a_library_refuses_its_distance_
     segments = head.distances(head.outputs(network.trunk(torch.from_numpy(pixels[0])[None])), signs(found))
     assert float(segments[0, 0]) == 0
     assert float(segments.max()) > 0
-    with pytest.raises(CheckpointError, match="counts the segments of the code that agree"):
-        index(pictures, tmp_path / "lib", model=card.path)
+    index(pictures, tmp_path / "lib", model=card.path)
+    with Workspace.open(tmp_path / "lib") as workspace:
+        info = workspace.code_sets[0]
+        assert (info.query, info.segment, own_distance(info)) == ("segments", 2, "segments")
+        matches = workspace.search(workspace.query_row(0, codes=info.key), k=None, how=own_how(info))
+    assert 2 * matches.all_scores == pytest.approx(
+        segments[0].numpy(), abs=2.1
+    )  # another engine may move a symbol

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,11 @@ def cluster(tmp_path_factory):
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(site), package))
     try:
-        with scheduler_connecting._local(2) as running:
+        with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+            patch.setattr(
+                scheduler_connecting, "_encryption", lambda: None
+            )  # it is asked by its address, without keys
+            running = stack.enter_context(scheduler_connecting._local(2))
             yield Cluster(running.scheduler_address, running.workers)
     finally:
         os.environ.pop("PYTHONPATH")
@@ -321,3 +326,11 @@ def test_dask_is_not_loaded_where_nobody_asks_for_it(photos, tmp_path):
         check=True,
     )
     assert said.stdout.strip() == b"False"
+
+
+def test_an_encrypted_scheduler_without_keys_is_said_in_words():
+    with (
+        pytest.raises(EncodingError, match=r"encrypted connection.*keys"),
+        scheduler_connecting.connected("tls://127.0.0.1:9"),
+    ):
+        pass

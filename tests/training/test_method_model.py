@@ -103,9 +103,9 @@ def test_a_backbone_with_random_weights_cannot_be_frozen(pictures, tmp_path):
 
 
 def test_a_method_with_a_distance_of_its_own_is_refused_as_a_network(pictures, tmp_path):
-    report = train_method(job(pictures, tmp_path, method="doh"))
-    assert report.card.query == "segments"
-    with pytest.raises(CheckpointError, match="counts the segments of the code that agree"):
+    report = train_method(job(pictures, tmp_path, method="daph"))
+    assert report.card.query == "asymmetric"
+    with pytest.raises(CheckpointError, match="codes the query otherwise than the database"):
         load_network(report.card.path)
 
 
