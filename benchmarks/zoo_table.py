@@ -30,8 +30,7 @@ the last digit with one made on the original pixels. *Published* figures are tho
 - *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
 - *adapted*: the backbone was trained once on the same training images, then frozen. It separates these farther than any other image, so
   long trainings fit that: heads are trained shorter, or are linear, whichever ranked held-out training images better (`benchmarks/zoo_recipes.json`).
-- *end to end*: the method then trained the whole network by its own loss, from the adapted backbone on; the best three of those that
-  were run are here.
+- *end to end*: {whole_networks}
 - *ties*: lowest and highest value that an order of equal distances can give. *empty*: share of queries that find nothing
   within Hamming radius 2.
 - *all labels*: the same method trained on the labels of the whole database, as its paper does, on the adapted backbone.
@@ -40,7 +39,8 @@ The files are ours, trained here on images of CIFAR-10 (A. Krizhevsky 2009; none
 EfficientNet-Lite0, which are under Apache-2.0; so are they.
 """
 
-
+_WHOLE = """the method then trained the whole network by its own loss, from the adapted backbone on; the best three of those
+  that were run are here."""
 _SCRATCH = """## From random weights
 
 Small nets of the papers at 32 px, end to end from random weights on the same training images: that this way works, too. So
@@ -65,7 +65,13 @@ def write_rows(folder: Path, rows: list[Row], *, division: str, size: int) -> No
 
 def write_page(folder: Path, rows: list[Row], *, division: str, size: int) -> None:
     """Write README.md: the rows, and beside them what sanity.json holds to compare them with, if it is there."""
-    said = _INTRODUCTION.format(division=division[0].upper() + division[1:], size=size, whole=WHOLE_SIZE)
+    run = any(row[WHOLE] is not None for row in rows)
+    said = _INTRODUCTION.format(
+        division=division[0].upper() + division[1:],
+        size=size,
+        whole=WHOLE_SIZE,
+        whole_networks=_WHOLE if run else "not run yet.",
+    )
     compared = zoo_sanity_table.section(folder)
     lines = zoo_sanity_table.reference_lines(folder)
     parts = [said, table(rows, lines), zoo_below.section(rows), scratch_section(rows), compared]

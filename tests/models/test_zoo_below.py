@@ -1,6 +1,7 @@
 """What the table says of methods below their published figure."""
 
 from benchmarks import zoo_below
+from benchmarks.zoo_table import write_rows
 
 
 def row(published, protocol, *, bits=48, published_bits=48, **runs):
@@ -35,3 +36,21 @@ def test_each_method_below_has_its_line_with_what_was_found(monkeypatch):
     text = zoo_below.section([row(0.8, "I", adapted=0.75), row(0.7, "I", adapted=0.75)])
     assert text.endswith("- **DFH** 0.750 of 0.800 (I): because.\n")
     assert text.count("**DFH**") == 1
+
+
+def test_the_page_does_not_speak_of_whole_networks_that_nobody_has_trained(tmp_path):
+    one = {
+        **row(0.7, "I", adapted=0.75),
+        "family": "pairwise",
+        "end_to_end": None,
+        "frozen": None,
+        "adapted": 0.75,
+    }
+    one |= {"published_note": "", "file": None}
+    figures = {"optimistic": 0.8, "pessimistic": 0.7, "seconds": 1.0, "empty": 0.0}
+    one["runs"]["adapted"] |= figures
+    write_rows(tmp_path, [one], division="protocol I", size=160)
+    assert "*end to end*: not run yet." in (tmp_path / "README.md").read_text("utf-8")
+    one["end_to_end"] = 0.8
+    write_rows(tmp_path, [one], division="protocol I", size=160)
+    assert "best three of those" in (tmp_path / "README.md").read_text("utf-8")
