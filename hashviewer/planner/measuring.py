@@ -11,7 +11,7 @@ from hashviewer.planner.looking import Seen, in_fair_order
 from hashviewer.planner.model import Expected
 from hashviewer.planner.plan import Family, Figures, Goal
 from hashviewer.planner.survey import Step, Survey
-from hashviewer.planner.timing import Work
+from hashviewer.planner.timing import Work, usual_time
 from hashviewer.planner.ways import Answer, Built, OwnWay, Way
 from hashviewer.search import Cost, Neighbours, SearchHow
 from hashviewer.search.looking_up import laid_out
@@ -194,5 +194,5 @@ def _figures(answers: Sequence[Answer], recall: Sequence[float]) -> Figures:
         probes=float(np.mean([answer.probes for answer in answers])),
         candidates=float(np.mean([answer.candidates + answer.compared for answer in answers])),
         recall=float(np.mean(recall)),
-        seconds=float(np.median([answer.seconds for answer in answers])),
+        seconds=usual_time([answer.seconds for answer in answers]),
     )

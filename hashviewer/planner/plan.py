@@ -45,7 +45,7 @@ class Figures:
         probes: Buckets looked into, on average; lists for "ivf"; 0 for a flat scan.
         candidates: Codes compared, on average; a photo that lies in several tables in each.
         recall: Share of the exact answer that is found, on average; of an empty answer all is found.
-        seconds: Time, median.
+        seconds: Time, mean without the tenth of the queries at either end.
     """
 
     probes: float

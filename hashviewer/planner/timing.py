@@ -15,6 +15,7 @@ from hashviewer.planner.model import Expected
 
 ROUNDS = 20  # of re-weighting, until the errors count by their size
 SMALL = 0.01  # an error below which nothing is gained
+END = 0.1  # share of the queries at either end whose times are left out of a mean
 KINDS = 6  # of work: a search at all, and the five below
 
 
@@ -57,7 +58,7 @@ class Pace:
         work = np.array([_kinds(each) for way in ways for each in way])
         seconds = np.array([each.seconds for way in ways for each in way])
         usual = np.repeat(
-            [np.median([each.seconds for each in way]) for way in ways], [len(way) for way in ways]
+            [usual_time([each.seconds for each in way]) for way in ways], [len(way) for way in ways]
         )
         share = np.repeat([1 / len(way) for way in ways], [len(way) for way in ways])
         largest = np.maximum(work.max(axis=0), 1.0)
@@ -69,7 +70,7 @@ class Pace:
         return cls(tuple((constants / largest).tolist()))
 
     def seconds(self, expected: Expected) -> float:
-        """The median over the queries of a survey."""
+        """The usual time of the queries of a survey."""
         each = zip(
             expected.steps,
             expected.probes,
@@ -79,7 +80,19 @@ class Pace:
             strict=True,
         )
         done = np.array([_kinds(Work(*query, seconds=0.0)) for query in each])
-        return float(np.median(done @ np.array(self.constants)))
+        return usual_time(done @ np.array(self.constants))
+
+
+def usual_time(seconds: Sequence[float] | NDArray[np.float64]) -> float:
+    """The mean of the times (n,) of some queries, without the tenth at either end.
+
+    Where some queries give the tables up and compare everything, a way has two typical times, and the median leaps from
+    one to the other with the share of such queries; this moves as the share does. What is left out is where another
+    program ran.
+    """
+    ascending = np.sort(np.asarray(seconds, dtype=np.float64))
+    left_out = int(END * len(ascending))
+    return float(ascending[left_out : len(ascending) - left_out].mean())
 
 
 def _least_squares(

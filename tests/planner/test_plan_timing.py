@@ -13,7 +13,7 @@ from hashviewer.planner.measuring import LEAST, Questions, Tried, tried
 from hashviewer.planner.model import Expected
 from hashviewer.planner.predicting import options_of
 from hashviewer.planner.survey import surveyed
-from hashviewer.planner.timing import Pace, Work
+from hashviewer.planner.timing import Pace, Work, usual_time
 from hashviewer.planner.ways import Answer, Built, own_builders
 from hashviewer.progress import silent
 from hashviewer.search import SearchHow
@@ -25,6 +25,15 @@ def seconds_of(steps, probes, candidates, compared, kept):
     """What a search takes by the constants above; buckets compared in order are not probed."""
     seconds = FIRST + STEP * steps + CANDIDATE * candidates + COMPARED * compared + KEPT * kept
     return seconds if compared == probes else seconds + PROBE * probes
+
+
+def middle(seconds):
+    """The mean of what is left when a tenth is taken away at either end, one by one."""
+    left = sorted(seconds)
+    for _ in range(len(left) // 10):
+        left.remove(min(left))
+        left.remove(max(left))
+    return statistics.fmean(left)
 
 
 def drawn(rng, compared=0.0):
@@ -42,12 +51,22 @@ def expected_of(work):
     return Expected(*columns, recall=np.ones(len(work)))
 
 
-def test_a_time_is_the_median_over_the_queries_of_what_their_work_takes():
+def test_a_time_is_the_mean_over_the_queries_but_those_at_either_end():
     rng = np.random.default_rng(0)
     work = [drawn(rng) for _ in range(7)] + [(0.0, 500.0, 3.0, 500.0, 3.0), (4.0, 90.0, 40.0, 8000.0, 9.0)]
     pace = Pace((FIRST, STEP, PROBE, CANDIDATE, COMPARED, KEPT))
-    plain = statistics.median(seconds_of(*each) for each in work)
+    plain = middle(seconds_of(*each) for each in work)
     assert pace.seconds(expected_of(work)) == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("share", [0.4, 0.48, 0.52, 0.6])
+def test_a_time_moves_gently_with_the_share_of_queries_that_give_up(share):
+    many = round(200 * share)
+    assert usual_time([1e-3] * (200 - many) + [6e-3] * many) == pytest.approx(
+        1e-3 * (1 + 5 * (many - 20) / 160)
+    )
+    assert usual_time([1e-3]) == 1e-3
+    assert usual_time([2e-3] * 19 + [10.0]) == pytest.approx(2e-3)
 
 
 def test_constants_are_found_from_ways_whose_times_differ_a_thousandfold():
@@ -72,7 +91,7 @@ def test_constants_are_found_though_other_programs_ran_meanwhile():
         disturbed = rng.uniform(3, 9) if place % 5 == 0 else rng.normal(1, 0.02)
         way.append(Work(*work, seconds=seconds_of(*work) * disturbed))
     pace, others = Pace.of([way]), [drawn(rng) for _ in range(50)]
-    plain = statistics.median(seconds_of(*each) for each in others)
+    plain = middle(seconds_of(*each) for each in others)
     assert pace.seconds(expected_of(others)) == pytest.approx(plain, rel=0.05)
 
 
@@ -160,9 +179,9 @@ def test_the_time_predicted_is_that_of_the_work_and_no_query_that_is_measured_ha
     options = options_of(measured(ways, survey, questions), rows=len(codes), total=len(codes))
     for way, option in zip(ways, options, strict=True):
         plain = [seconds_of(*way.work(codes[row]), 0, 5) for row in survey.queries]
-        assert option.predicted.seconds == pytest.approx(statistics.median(plain), rel=1e-3)
+        assert option.predicted.seconds == pytest.approx(middle(plain), rel=1e-3)
         plain = [50 * seconds_of(*way.work(code), 0, 5) for code in questions.codes]
-        assert option.measured.seconds == pytest.approx(statistics.median(plain))
+        assert option.measured.seconds == pytest.approx(middle(plain))
         assert option.measured.candidates == np.mean([way.work(code)[2] for code in questions.codes])
         assert option.expected == option.measured
 
