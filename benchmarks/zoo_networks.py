@@ -96,7 +96,7 @@ def run(
         name: Of the run in the row.
         ship: Given all rows before they are written, copies networks; gives the keys of those whose network is lost.
         progress: Told what is done.
-        network: Further fields of `MethodJob`: backbone, size, scratch.
+        network: Further fields of `MethodJob`: backbone, size, varied, scratch.
     """
     try:
         job, ready = _prepared(images, asked, recipe, network)
@@ -140,7 +140,6 @@ def _prepared(
         output=Path(),
         place=Place(asked.cache / "features", device=recipe.device, bfloat16=asked.bfloat16),
         frozen=False,
-        varied=True,
         **network,
     )
     ready = prepare(job, chosen(images.data, images.division.training))

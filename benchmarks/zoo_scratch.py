@@ -43,6 +43,7 @@ def main() -> int:
                 progress=progress,
                 backbone=NETS.get(key, "cifar-full"),
                 size=SIZE,
+                varied=True,
                 scratch=True,
             )
             for key in keys

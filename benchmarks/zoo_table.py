@@ -13,10 +13,7 @@ from hashviewer.methods import MethodInfo, Published
 HEADS = ("frozen", "adapted")  # columns whose file is a head
 WHOLE, SCRATCH = "end_to_end", "scratch"
 COLUMNS = (*HEADS, WHOLE)
-SIZE, WHOLE_SIZE = (
-    160,
-    128,
-)  # px of the input of a frozen backbone and of one that is trained along, unless told otherwise
+SIZE = 160  # px of the backbone's input, unless told otherwise
 Row = dict[str, Any]
 
 _INTRODUCTION = """# Trained methods on CIFAR-10
@@ -24,8 +21,7 @@ _INTRODUCTION = """# Trained methods on CIFAR-10
 Made by `make zoo`, of which [docs/methods.md](../../docs/methods.md#how-the-models-of-cifar-10-are-made) tells what takes how
 long; `zoo.json` holds the same rows with all figures. {division}; mean average precision over the full
 ranking, expected over random orders of equal distances, by each method's own distance. **The images are JPEG copies of
-CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0 (to {whole} px where it is trained along), so no figure compares to
-the last digit with one made on the original pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
+CIFAR-10**, enlarged to {size} px for EfficientNet-Lite0, so no figure compares to the last digit with one made on the original pixels. *Published* figures are those of the papers and of the literature's tables, with other backbones.
 
 - *frozen*: the backbone has its ImageNet weights; the method trains a head on its features.
 - *adapted*: the backbone was trained once on the same training images, then frozen. It separates these farther than any other image, so
@@ -69,7 +65,6 @@ def write_page(folder: Path, rows: list[Row], *, division: str, size: int) -> No
     said = _INTRODUCTION.format(
         division=division[0].upper() + division[1:],
         size=size,
-        whole=WHOLE_SIZE,
         whole_networks=_WHOLE if run else "not run yet.",
     )
     compared = zoo_sanity_table.section(folder)

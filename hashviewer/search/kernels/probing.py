@@ -10,7 +10,12 @@ from hashviewer.search.kernels.words import bytes_at, popcount, prefetch
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
-AHEAD = 12  # rows whose codes are asked for in advance; they lie anywhere in memory
+# What is asked for in advance, since it lies anywhere in memory. Rows of many buckets are compared in one go: after each
+# short bucket, whose end a processor guesses wrongly, it would else wait for rows and codes before it begins the next.
+AHEAD = 12  # rows whose codes are asked for
+BUCKETS = 8  # buckets whose rows are; where these begin is asked for twice as early
+LINE = 15  # row numbers in a cache line, less one
+QUEUE = 128  # rows that are compared in one go; a bucket of more is one by itself
 
 
 @part
@@ -26,6 +31,45 @@ def _distance(codes: Bytes, at: int, width: int, query: NDArray[np.uint64], mask
         other = (query[whole] >> U64(8 * (8 - width + byte))) & U64(0xFF)
         distance += popcount(U64(codes[at + byte]) ^ other)
     return distance  # type: ignore[no-any-return]
+
+
+@part
+def _ask_for(
+    starts: NDArray[np.uint32], rows: NDArray[np.uint32], probes: NDArray[np.int64], probe: int
+) -> None:
+    """Ask for the rows of a bucket that is soon looked into, and for where those of a later one begin."""
+    if probe + 2 * BUCKETS < len(probes):
+        prefetch(starts, probes[probe + 2 * BUCKETS, 1])
+    if probe + BUCKETS < len(probes):
+        begin = probes[probe + BUCKETS, 0] * rows.shape[1] + I64(starts[probes[probe + BUCKETS, 1]])
+        prefetch(rows, begin)
+        prefetch(rows, begin + LINE)
+
+
+@part
+def _compared(
+    codes: Bytes,
+    width: int,
+    query: NDArray[np.uint64],
+    mask: int,
+    radius: int,
+    queue: NDArray[np.uint32],
+    found: NDArray[np.uint32],
+    distances: NDArray[np.uint32],
+    kept: int,
+) -> int:
+    """Write down those rows of a queue that are near; how many there are now."""
+    for place in range(len(queue)):
+        if place + AHEAD < len(queue):
+            prefetch(codes, I64(queue[place + AHEAD]) * width)
+        row = queue[place]
+        distance = _distance(codes, I64(row) * width, width, query, mask)
+        if distance <= U64(radius):
+            if kept < len(found):
+                found[kept] = row
+                distances[kept] = distance
+            kept += 1
+    return kept
 
 
 @kernel(
@@ -62,22 +106,24 @@ def near(
     are a table and a place in `starts`. Written are `found` and `distances` (F,), a row as often as it was found, and
     `cost` (2,): the empty buckets and the rows looked at.
     """
-    kept = 0
+    kept, filled = 0, 0
+    queue = np.empty(QUEUE, dtype=np.uint32)
     cost[:] = 0
     for probe in range(len(probes)):
+        _ask_for(starts, rows, probes, probe)
         table, bucket = probes[probe, 0], probes[probe, 1]
         start, end = I64(starts[bucket]), I64(starts[bucket + 1])
         if start == end:
             cost[0] += 1
         cost[1] += end - start
-        for place in range(start, end):
-            if place + AHEAD < end:
-                prefetch(codes, I64(rows[table, place + AHEAD]) * width)
-            row = I64(rows[table, place])
-            distance = _distance(codes, row * width, width, query, mask)
-            if distance <= U64(radius):
-                if kept < len(found):
-                    found[kept] = row
-                    distances[kept] = distance
-                kept += 1
-    return kept
+        if filled + end - start > QUEUE:
+            kept = _compared(codes, width, query, mask, radius, queue[:filled], found, distances, kept)
+            filled = 0
+        if end - start > QUEUE:
+            there = rows[table, start:end]
+            kept = _compared(codes, width, query, mask, radius, there, found, distances, kept)
+        else:
+            for place in range(start, end):
+                queue[filled] = rows[table, place]
+                filled += 1
+    return _compared(codes, width, query, mask, radius, queue[:filled], found, distances, kept)
