@@ -166,12 +166,8 @@ class MultiIndex:
             found = np.concatenate([found, there.astype(np.int64, copy=False)])
             far = np.concatenate([far, near.astype(np.int32, copy=False)])
             before = reach
-            if k is not None and np.count_nonzero(far <= reach) >= k:
-                found, far = in_order(
-                    found, far, k=None, radius=None
-                )  # some may have been there several times
-                if np.count_nonzero(far <= reach) >= k:
-                    break
+            if k is not None and len(np.unique(found[far <= reach])) >= k:  # some were found several times
+                break
         found, far = in_order(found, far, k=None, radius=None)
         cost = replace(spent, seconds=time.perf_counter() - started)
         return _answer(found, far, self.bits, k=k, complete=reach, cost=cost)
