@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from hashviewer.search.looking_up import laid_out
 
 LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
 EVERY = 2  # queries measured for one that is tried
+ROUNDS = 2  # of all ways that share an index: while another program runs for some seconds, one way alone would seem slow
 PARTS = (0.5, 0.75)  # a flat scan's constants are from scans of these parts of the codes
 
 
@@ -98,11 +100,13 @@ def tried(
         step: Called before each query; may cancel.
     """
     count, ways = len(survey.codes), []
-    for way in built.ways:
+    rounds = [
+        [_asked(way, survey, questions, seconds / ROUNDS, step) for way in built.ways] for _ in range(ROUNDS)
+    ]
+    for way, *series in zip(built.ways, *rounds, strict=True):
         step()
         expected = way.expect(survey, count, step)
         whole = None if total == count else way.expect(survey, total, step)
-        trials, measured = _asked(way, survey, questions, seconds, step)
         ways.append(
             Tried(
                 name=way.name,
@@ -110,9 +114,15 @@ def tried(
                 how=way.how,
                 expected=expected,
                 whole=whole,
-                trials=trials,
+                trials=tuple(
+                    tuple(_work(answer) for answer in _fastest(known))
+                    for known in zip(*(each.trials for each in series), strict=True)
+                ),
                 laying=0.0 if whole is None else _laying(way, survey.bits, count) * (total - count),
-                measured=measured,
+                measured=_figures(
+                    _fastest([each.answers for each in series]),
+                    max((each.recall for each in series), key=len),
+                ),
                 memory=built.memory,
                 build=built.seconds,
             )
@@ -120,14 +130,26 @@ def tried(
     return ways
 
 
-def _asked(
-    way: Way, survey: Survey, questions: Questions, seconds: float, step: Step
-) -> tuple[tuple[tuple[Work, ...], ...], Figures]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Series:
+    """One round of asking.
+
+    Attributes:
+        answers: To the queries measured.
+        recall: Of each of these answers.
+        trials: To other queries, for each of the searches that are tried.
+    """
+
+    answers: list[Answer]
+    recall: list[float]
+    trials: list[list[Answer]]
+
+
+def _asked(way: Way, survey: Survey, questions: Questions, seconds: float, step: Step) -> _Series:
     """The queries measured, and between them, so that both see the same machine, others whose time tells the constants."""
     trying = _parts(survey) if way.family == "flat" else (way,)
     others = in_fair_order(len(survey.queries))
-    answers, recall = [], []
-    trials: list[list[Work]] = [[] for _ in trying]
+    series = _Series([], [], [[] for _ in trying])
     for each in (way, *trying):
         questions.ask(0, each)  # what is there afterwards is there for all
     until = time.perf_counter() + seconds
@@ -135,13 +157,19 @@ def _asked(
         if number >= LEAST and time.perf_counter() > until:
             break
         step()
-        answers.append(questions.ask(place, way))
-        recall.append(questions.recall(place, answers[-1]))
+        series.answers.append(questions.ask(place, way))
+        series.recall.append(questions.recall(place, series.answers[-1]))
         if number % EVERY == 0:
             other = others[number // EVERY % len(others)]
-            for known, each in zip(trials, trying, strict=True):
-                known.append(_work(_ask(survey, other, each)))
-    return tuple(tuple(known) for known in trials), _figures(answers, recall)
+            for known, each in zip(series.trials, trying, strict=True):
+                known.append(_ask(survey, other, each))
+    return series
+
+
+def _fastest(rounds: Sequence[Sequence[Answer]]) -> list[Answer]:
+    """Of the answers to each query in several rounds the fastest; a round that was cut short lacks the last ones."""
+    there = zip_longest(*rounds)
+    return [min((one for one in each if one is not None), key=lambda one: one.seconds) for each in there]
 
 
 def _laying(way: Way, bits: int, count: int) -> float:
