@@ -35,8 +35,8 @@ The files are ours, trained here on images of CIFAR-10 (A. Krizhevsky 2009; none
 EfficientNet-Lite0, which are under Apache-2.0; so are they.
 """
 
-_WHOLE = """the method then trained the whole network by its own loss, from the adapted backbone on; the best three of those
-  that were run are here."""
+_WHOLE = """the whole network then learnt by the method's own loss for two epochs, from the adapted backbone on and with a head
+  trained on it before; so was done with some methods, and the best three networks are here."""
 _SCRATCH = """## From random weights
 
 Small nets of the papers at 32 px, end to end from random weights on the same training images: that this way works, too. So

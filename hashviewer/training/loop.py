@@ -21,6 +21,7 @@ from hashviewer.training.recipe import LEAST_BATCH, Recipe, check_recipe
 from hashviewer.training.resume import RunState, SavedState, load_state, save_state
 
 _CHUNK = 1024  # items whose outputs are made at once
+_MOVED = 4  # views of each image, beside the plain one, on which a hash layer learns alone
 _MAIN = "main"
 
 
@@ -188,13 +189,18 @@ class _Run:
         """Train the method alone, on features of the backbone as it is, and begin with what it has learnt.
 
         A hash layer of random weights would send its errors through the backbone and spoil what that knows (Kumar et al.
-        2022, "Fine-Tuning can Distort Pretrained Features").
+        2022, "Fine-Tuning can Distort Pretrained Features"). It also sees moved views: on a backbone that has learnt these
+        images, DFH on plain ones alone ranked held-out images at .815, with four views more at .830.
         """
         labels, recipe = self.examples.labels, self.recipe
+        places = torch.split(torch.arange(len(labels), device=labels.device), _CHUNK)
+        views = []
         with torch.no_grad():
-            parts = torch.split(torch.arange(len(labels), device=labels.device), _CHUNK)
-            features = torch.cat([self.examples.features(part, augmented=False)[0] for part in parts])
-        alone = CachedExamples(features, labels, positions=self.examples.positions)
+            for view in range(1 + _MOVED):
+                progress(view, 1 + _MOVED, "hash layer alone, views")
+                parts = [self.examples.features(part, augmented=view > 0)[0] for part in places]
+                views.append(torch.cat(parts))
+        alone = CachedExamples(torch.stack(views), labels, positions=self.examples.positions)
         run = _Run(dataclasses.replace(recipe, epochs=recipe.head_first), alone)
 
         def told(done: int, total: int | None = None, message: str = "") -> None:

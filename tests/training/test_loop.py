@@ -206,11 +206,30 @@ def test_the_hash_layer_can_be_trained_alone_before_the_backbone_moves(method):
 
     after = train(recipe(method, head_first=20), still, progress=look).records
     alone = [message.startswith("hash layer alone") for message in told]
-    assert alone == [True] * 60 + [False] * 9
-    assert not any(moved[:60])
+    assert alone == [True] * 65 + [False] * 9  # five views, then twenty epochs of three steps
+    assert not any(moved[:65])
     assert moved[-1]
     assert len(after) == 3
     assert sum(value for _, value in after[0].terms) < sum(value for _, value in at_once.terms)
+
+
+def test_the_hash_layer_alone_learns_from_moved_views_too():
+    images, asked = of_colours(), []
+    plain = images.features
+
+    def features(indices, *, augmented):
+        asked.append((len(indices), augmented))
+        return plain(indices, augmented=augmented)
+
+    images.features = features
+
+    def until_it_begins(done, total=None, message=""):
+        if message == "hash layer alone, epoch 1 of 2":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(recipe("dpsh", head_first=2), images, progress=until_it_begins)
+    assert [whether for count, whether in asked if count == len(LABELS)][-5:] == [False] + [True] * 4
 
 
 def test_a_run_that_begins_with_the_hash_layer_goes_on_to_the_same_weights(tmp_path):
