@@ -53,4 +53,4 @@ def test_the_page_does_not_speak_of_whole_networks_that_nobody_has_trained(tmp_p
     assert "*end to end*: not run yet." in (tmp_path / "README.md").read_text("utf-8")
     one["end_to_end"] = 0.8
     write_rows(tmp_path, [one], division="protocol I", size=160)
-    assert "best three of those" in (tmp_path / "README.md").read_text("utf-8")
+    assert "best three networks are here" in (tmp_path / "README.md").read_text("utf-8")
