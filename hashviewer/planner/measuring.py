@@ -1,7 +1,7 @@
 """Asking queries in the ways to be compared: what they cost and found, and trials of other queries for their time."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -19,7 +19,9 @@ from hashviewer.search.looking_up import laid_out
 
 LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
 EVERY = 2  # queries measured for one that is tried
-ROUNDS = 2  # of all ways that share an index: while another program runs for some seconds, one way alone would seem slow
+ROUNDS = (
+    2  # of asking, each in all ways: while another program runs for a second, one way alone would seem slow
+)
 PARTS = (0.5, 0.75)  # a flat scan's constants are from scans of these parts of the codes
 
 
@@ -87,47 +89,60 @@ class Tried:
 
 
 def tried(
-    built: Built, survey: Survey, questions: Questions, *, total: int, seconds: float, step: Step
+    indexes: Sequence[Built],
+    survey: Survey,
+    questions: Questions,
+    *,
+    total: int,
+    seconds: float,
+    step_of: Callable[[int, int], Step],
 ) -> list[Tried]:
-    """Every way that shares an index, predicted and then measured.
+    """Every way, predicted and measured.
 
     Args:
-        built: The index and its ways.
+        indexes: With their ways.
         survey: What is known of the collection.
         questions: What to measure.
         total: Codes in the whole collection, of which those surveyed may be a sample.
         seconds: For each way: where this is over, not all queries are asked.
-        step: Called before each query; may cancel.
+        step_of: Gives, for a round and the place of an index, what is called before each query; that may cancel.
     """
-    count, ways = len(survey.codes), []
     rounds = [
-        [_asked(way, survey, questions, seconds / ROUNDS, step) for way in built.ways] for _ in range(ROUNDS)
+        [
+            [_asked(way, survey, questions, seconds / ROUNDS, step_of(number, place)) for way in built.ways]
+            for place, built in enumerate(indexes)
+        ]
+        for number in range(ROUNDS)
     ]
-    for way, *series in zip(built.ways, *rounds, strict=True):
-        step()
-        expected = way.expect(survey, count, step)
-        whole = None if total == count else way.expect(survey, total, step)
-        ways.append(
-            Tried(
-                name=way.name,
-                family=way.family,
-                how=way.how,
-                expected=expected,
-                whole=whole,
-                trials=tuple(
-                    tuple(_work(answer) for answer in _fastest(known))
-                    for known in zip(*(each.trials for each in series), strict=True)
-                ),
-                laying=0.0 if whole is None else _laying(way, survey.bits, count) * (total - count),
-                measured=_figures(
-                    _fastest([each.answers for each in series]),
-                    max((each.recall for each in series), key=len),
-                ),
-                memory=built.memory,
-                build=built.seconds,
-            )
-        )
+    ways = []
+    for place, built in enumerate(indexes):
+        step = step_of(ROUNDS - 1, place)
+        for way, *series in zip(built.ways, *(each[place] for each in rounds), strict=True):
+            ways.append(_tried(way, built, series, survey, total, step))
     return ways
+
+
+def _tried(
+    way: Way, built: Built, series: Sequence["_Series"], survey: Survey, total: int, step: Step
+) -> Tried:
+    """A way with what several rounds of asking it told."""
+    step()
+    count = len(survey.codes)
+    whole = None if total == count else way.expect(survey, total, step)
+    trials = zip(*(each.trials for each in series), strict=True)
+    recall = max((each.recall for each in series), key=len)
+    return Tried(
+        name=way.name,
+        family=way.family,
+        how=way.how,
+        expected=way.expect(survey, count, step),
+        whole=whole,
+        trials=tuple(tuple(_work(answer) for answer in _fastest(known)) for known in trials),
+        laying=0.0 if whole is None else _laying(way, survey.bits, count) * (total - count),
+        measured=_figures(_fastest([each.answers for each in series]), recall),
+        memory=built.memory,
+        build=built.seconds,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

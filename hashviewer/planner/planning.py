@@ -11,10 +11,10 @@ from hashviewer.errors import SearchError
 from hashviewer.planner.choosing import choose, sentence
 from hashviewer.planner.faiss_ways import faiss_builders
 from hashviewer.planner.looking import draw
-from hashviewer.planner.measuring import Questions, Tried, tried
+from hashviewer.planner.measuring import ROUNDS, Questions, Tried, tried
 from hashviewer.planner.plan import Goal, Plan
 from hashviewer.planner.predicting import options_of
-from hashviewer.planner.survey import Outputs, Survey, survey, surveyed
+from hashviewer.planner.survey import Outputs, Step, Survey, survey, surveyed
 from hashviewer.planner.ways import Builder, own_builders
 from hashviewer.progress import Progress, silent
 from hashviewer.search import kernels
@@ -96,12 +96,24 @@ def _tried(
     seconds: float,
     progress: Progress,
 ) -> list[Tried]:
-    ways: list[Tried] = []
-    for done, (name, build) in enumerate(builders):
-        step = partial(progress, done, len(builders), f"Trying {name}")
+    """Build all, then ask in rounds: each is a third of the progress."""
+
+    def step_of(place: int, doing: str, part: int) -> Step:
+        return partial(progress, part * len(builders) + place, (1 + ROUNDS) * len(builders), doing)
+
+    indexes = []
+    for place, (name, build) in enumerate(builders):
+        step = step_of(place, f"Building {name}", 0)
         step()
-        ways += tried(build(found, step), found, questions, total=total, seconds=seconds, step=step)
-    return ways
+        indexes.append(build(found, step))
+    return tried(
+        indexes,
+        found,
+        questions,
+        total=total,
+        seconds=seconds,
+        step_of=lambda number, place: step_of(place, f"Trying {builders[place][0]}", 1 + number),
+    )
 
 
 def _affordable(

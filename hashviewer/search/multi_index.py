@@ -155,7 +155,7 @@ class MultiIndex:
         last = self.bits if radius is None else radius
         check_radius(last, self.bits)
         spent, before = Cost(0.0, 0, 0), -1
-        found, far = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+        parts: list[tuple[NDArray[np.integer], NDArray[np.unsignedinteger]]] = []
         for reach in [last] if k is None else range(last + 1):
             if self.probes(reach) > self.rows.shape[1]:
                 return self._compare_all(query, (k, radius, rows), spent, started)
@@ -163,11 +163,11 @@ class MultiIndex:
             if rows is not None:
                 wanted = rows[there]
                 there, near = there[wanted], near[wanted]
-            found = np.concatenate([found, there.astype(np.int64, copy=False)])
-            far = np.concatenate([far, near.astype(np.int32, copy=False)])
+            parts.append((there, near))
             before = reach
-            if k is not None and len(np.unique(found[far <= reach])) >= k:  # some were found several times
+            if k is not None and _holds(parts, reach, k):
                 break
+        found, far = (np.concatenate([part[which] for part in parts]) for which in (0, 1))
         found, far = in_order(found, far, k=None, radius=None)
         cost = replace(spent, seconds=time.perf_counter() - started)
         return _answer(found, far, self.bits, k=k, complete=reach, cost=cost)
@@ -264,6 +264,14 @@ class MultiIndex:
         mask = np.zeros(len(self.codes), dtype=np.bool_)
         mask[self.rows[0]] = True
         return mask if rows is None else mask & rows
+
+
+def _holds(
+    parts: list[tuple[NDArray[np.integer], NDArray[np.unsignedinteger]]], radius: int, k: int
+) -> bool:
+    """Whether there are `k` different rows within the radius; the parts are rows and their distances."""
+    near = [rows[distances <= radius] for rows, distances in parts]
+    return sum(map(len, near)) >= k and len(np.unique(np.concatenate(near))) >= k
 
 
 def _answer(

@@ -164,9 +164,12 @@ def asked_of(codes, count=60, bits=16):
 
 
 def measured(ways, survey, questions, *, seconds=60.0, total=None):
-    built = Built(tuple(ways), 0, 0.0)
     total = len(survey.codes) if total is None else total
-    return tried(built, survey, questions, total=total, seconds=seconds, step=lambda: None)
+    return tried_of(Built(tuple(ways), 0, 0.0), survey, questions, total=total, seconds=seconds)
+
+
+def tried_of(built, survey, questions, **how):
+    return tried([built], survey, questions, step_of=lambda number, place: lambda: None, **how)
 
 
 def test_the_time_predicted_is_that_of_the_work_and_no_query_that_is_measured_has_a_part_in_it():
@@ -186,6 +189,32 @@ def test_the_time_predicted_is_that_of_the_work_and_no_query_that_is_measured_ha
         assert option.expected == option.measured
 
 
+def test_queries_are_asked_in_rounds_and_the_faster_answer_counts():
+    """In the first round one way is slowed down as by another program, in the second the other way."""
+    codes = made_codes("clustered", 16, 2000)
+    survey, questions = asked_of(codes)
+    one, other = ways = Made(1), Made(10)
+    rounds = []
+
+    def step_of(number, place):
+        def step():
+            if (number, place) not in rounds:
+                rounds.append((number, place))
+            one.slow, other.slow = [set(map(bytes, codes)) if number == slow else set() for slow in (0, 1)]
+
+        return step
+
+    indexes = [Built((way,), 0, 0.0) for way in ways]
+    found = tried(indexes, survey, questions, total=2000, seconds=60.0, step_of=step_of)
+    assert rounds == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for way, each in zip(ways, found, strict=True):
+        plain = [seconds_of(*way.work(code), 0, 5) for code in questions.codes]
+        assert each.measured.seconds == pytest.approx(middle(plain))
+        tried_codes = [codes[survey.queries[place]] for place in in_fair_order(len(survey.queries))[:30]]
+        work = [(*way.work(code), 0, 5) for code in tried_codes]
+        assert each.trials == (tuple(Work(*done, seconds=seconds_of(*done)) for done in work),)
+
+
 def test_a_slow_way_is_measured_with_fewer_queries_that_stand_for_all():
     codes = made_codes("clustered", 16, 2000)
     survey, questions = asked_of(codes, count=100)
@@ -200,9 +229,7 @@ def test_a_flat_scan_is_predicted_from_scans_of_parts_of_the_codes():
     codes = made_codes("random", 16, 2000)
     survey, questions = asked_of(codes)
     build = dict(own_builders(16, survey.goal, confident=False))["the flat scan"]
-    (flat,) = tried(
-        build(survey, lambda: None), survey, questions, total=2000, seconds=60.0, step=lambda: None
-    )
+    (flat,) = tried_of(build(survey, lambda: None), survey, questions, total=2000, seconds=60.0)
     assert {work.compared for part in flat.trials for work in part} == {1000, 1500}
     assert len({work.compared for work in flat.trials[0]}) == 1
     assert flat.measured.candidates == 2000
@@ -231,7 +258,7 @@ def test_laying_out_is_timed_for_what_is_looked_up_in_a_sample_only():
     for name, laid in (("the flat scan", False), ("one table", True)):
         built = builders[name](survey, lambda: None)
         for total in (500, 9000):
-            for way in tried(built, survey, questions, total=total, seconds=0.0, step=lambda: None):
+            for way in tried_of(built, survey, questions, total=total, seconds=0.0):
                 assert (way.laying > 0) == (laid and total > 500)
                 assert (way.whole is None) == (total == 500)
 

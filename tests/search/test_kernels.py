@@ -12,7 +12,7 @@ from plain_search import KINDS, made_codes, plain_distances
 
 from hashviewer.search import kernels, rank, scan
 from hashviewer.search.kernels.sizes import BLOCK
-from hashviewer.search.kernels.threads import over_ranges
+from hashviewer.search.kernels.threads import STEP, busiest, over_ranges
 
 pytestmark = pytest.mark.usefixtures("compiled")
 BITS = [1, 7, 8, 9, 24, 31, 40, 48, 63, 64, 65, 96, 128, 192, 248, 249, 256, 320, 1024, 4096]
@@ -142,3 +142,13 @@ def test_without_a_compiler_numpy_goes_on_answering(monkeypatch, caplog):
     assert "numpy searches instead" in caplog.text
     codes = made_codes("random", 64, 9000)
     assert rank(codes[5], codes, 64, k=1).rows[0] == 5
+
+
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_the_busiest_thread_takes_as_much_as_when_ranges_are_dealt_out(monkeypatch, cores):
+    monkeypatch.setattr("hashviewer.search.kernels.threads.cores", lambda: cores)
+    for count in (0, 1, 100_000, STEP, STEP + 1, 3 * STEP - 5, 7 * STEP, 20 * STEP + 3):
+        dealt = [0] * cores
+        for turn, start in enumerate(range(0, count, STEP)):
+            dealt[turn % cores] += min(STEP, count - start)
+        assert busiest(count) == max(dealt)
