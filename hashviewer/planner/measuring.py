@@ -18,11 +18,12 @@ from hashviewer.search import Cost, Neighbours, SearchHow
 from hashviewer.search.looking_up import laid_out
 
 LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
+AGAIN = 20  # of them asked again, however long they take
 EVERY = 2  # queries measured for one that is tried
 ROUNDS = (
     2  # of asking, each in all ways: while another program runs for a second, one way alone would seem slow
 )
-PARTS = (0.5, 0.75)  # a flat scan's constants are from scans of these parts of the codes
+PARTS = (0.5, 1.0)  # a flat scan's constants are from scans of these parts of the codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,17 @@ def tried(
     """
     rounds = [
         [
-            [_asked(way, survey, questions, seconds / ROUNDS, step_of(number, place)) for way in built.ways]
+            [
+                _asked(
+                    way,
+                    survey,
+                    questions,
+                    seconds / ROUNDS,
+                    step_of(number, place),
+                    AGAIN if number else LEAST,
+                )
+                for way in built.ways
+            ]
             for place, built in enumerate(indexes)
         ]
         for number in range(ROUNDS)
@@ -160,7 +171,7 @@ class _Series:
     trials: list[list[Answer]]
 
 
-def _asked(way: Way, survey: Survey, questions: Questions, seconds: float, step: Step) -> _Series:
+def _asked(way: Way, survey: Survey, questions: Questions, seconds: float, step: Step, least: int) -> _Series:
     """The queries measured, and between them, so that both see the same machine, others whose time tells the constants."""
     trying = _parts(survey) if way.family == "flat" else (way,)
     others = in_fair_order(len(survey.queries))
@@ -169,7 +180,7 @@ def _asked(way: Way, survey: Survey, questions: Questions, seconds: float, step:
         questions.ask(0, each)  # what is there afterwards is there for all
     until = time.perf_counter() + seconds
     for number, place in enumerate(in_fair_order(len(questions.codes))):
-        if number >= LEAST and time.perf_counter() > until:
+        if number >= least and time.perf_counter() > until:
             break
         step()
         series.answers.append(questions.ask(place, way))

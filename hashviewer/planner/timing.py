@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashviewer.planner.model import Expected
-from hashviewer.search.kernels.threads import busiest
 
 ROUNDS = 20  # of re-weighting, until the errors count by their size
 SMALL = 0.01  # an error below which nothing is gained
@@ -120,7 +119,6 @@ def _choices(kinds: NDArray[np.int64]) -> Iterator[list[int]]:
 
 
 def _kinds(done: Work) -> tuple[float, ...]:
-    """What takes time; buckets that were compared in order were not probed, and threads share the codes that were."""
-    if done.compared == done.probes:
-        return 1.0, done.steps, 0.0, done.candidates, done.compared, done.kept
-    return 1.0, done.steps, done.probes, done.candidates, float(busiest(round(done.compared))), done.kept
+    """What takes time; buckets that were compared in order were not probed."""
+    probes = 0.0 if done.compared == done.probes else done.probes
+    return 1.0, done.steps, probes, done.candidates, done.compared, done.kept

@@ -28,7 +28,7 @@ NARROWEST = (
     8  # bits of a group that may be cut; a group has no more than about as many buckets as there are codes
 )
 BLOCK = 1 << 18  # rows whose group values are computed at a time
-ROOM = 4096  # rows found for which there is room at first
+ROOM = 1 << 16  # rows found for which there is room at least; memory that is not written takes no time
 
 Looked: TypeAlias = tuple[NDArray[np.integer], NDArray[np.unsignedinteger], int, int]
 """Rows, their distances, empty buckets, rows looked at."""
@@ -214,7 +214,8 @@ class MultiIndex:
 
     def _look_compiled(self, query: NDArray[np.uint8], probes: NDArray[np.int64], radius: int) -> Looked:
         target, mask = kernels.module("scanning").query_words(query, 8 * len(query))
-        cost, room = np.empty(2, dtype=np.int64), ROOM
+        usual = len(probes) * self.rows.shape[1] >> self.groups[0].bits  # rows in so many buckets
+        cost, room = np.empty(2, dtype=np.int64), max(ROOM, 2 * usual)
         while True:
             rows, distances = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint32)
             count = kernels.module("probing").near(
@@ -266,9 +267,7 @@ class MultiIndex:
         return mask if rows is None else mask & rows
 
 
-def _holds(
-    parts: list[tuple[NDArray[np.integer], NDArray[np.unsignedinteger]]], radius: int, k: int
-) -> bool:
+def _holds(parts: list[tuple[NDArray[np.integer], NDArray[np.unsignedinteger]]], radius: int, k: int) -> bool:
     """Whether there are `k` different rows within the radius; the parts are rows and their distances."""
     near = [rows[distances <= radius] for rows, distances in parts]
     return sum(map(len, near)) >= k and len(np.unique(np.concatenate(near))) >= k

@@ -230,7 +230,7 @@ def test_a_flat_scan_is_predicted_from_scans_of_parts_of_the_codes():
     survey, questions = asked_of(codes)
     build = dict(own_builders(16, survey.goal, confident=False))["the flat scan"]
     (flat,) = tried_of(build(survey, lambda: None), survey, questions, total=2000, seconds=60.0)
-    assert {work.compared for part in flat.trials for work in part} == {1000, 1500}
+    assert {work.compared for part in flat.trials for work in part} == {1000, 2000}
     assert len({work.compared for work in flat.trials[0]}) == 1
     assert flat.measured.candidates == 2000
 

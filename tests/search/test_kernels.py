@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_search import KINDS, made_codes, plain_distances
 
-from hashviewer.search import kernels, rank, scan
+from hashviewer.search import MultiIndex, kernels, rank, scan
 from hashviewer.search.kernels.sizes import BLOCK
-from hashviewer.search.kernels.threads import STEP, busiest, over_ranges
+from hashviewer.search.kernels.threads import over_ranges
 
 pytestmark = pytest.mark.usefixtures("compiled")
 BITS = [1, 7, 8, 9, 24, 31, 40, 48, 63, 64, 65, 96, 128, 192, 248, 249, 256, 320, 1024, 4096]
@@ -144,11 +144,21 @@ def test_without_a_compiler_numpy_goes_on_answering(monkeypatch, caplog):
     assert rank(codes[5], codes, 64, k=1).rows[0] == 5
 
 
-@pytest.mark.parametrize("cores", [1, 2, 5])
-def test_the_busiest_thread_takes_as_much_as_when_ranges_are_dealt_out(monkeypatch, cores):
-    monkeypatch.setattr("hashviewer.search.kernels.threads.cores", lambda: cores)
-    for count in (0, 1, 100_000, STEP, STEP + 1, 3 * STEP - 5, 7 * STEP, 20 * STEP + 3):
-        dealt = [0] * cores
-        for turn, start in enumerate(range(0, count, STEP)):
-            dealt[turn % cores] += min(STEP, count - start)
-        assert busiest(count) == max(dealt)
+@pytest.mark.parametrize("bits", [13, 64, 70, 200])
+@pytest.mark.parametrize("room", [1, 1 << 16])
+def test_buckets_short_and_long_are_looked_into_alike(monkeypatch, bits, room):
+    """Buckets of more rows than are compared in one go, of fewer, and empty ones; and answers beyond the first room."""
+    rng = np.random.default_rng(bits)
+    codes = made_codes("random", bits, 40)
+    codes = codes[rng.permutation(np.repeat(np.arange(40), rng.choice([1, 3, 60, 127, 128, 129, 500], 40)))]
+    index = MultiIndex.build(codes, bits, tables=2)
+    monkeypatch.setattr("hashviewer.search.multi_index.ROOM", room)
+    for row in (0, 17):
+        probes = index._probes(codes[row], -1, 5)
+        for radius in (0, 5, bits):
+            plain, compiled = (
+                look(codes[row], probes, radius) for look in (index._look, index._look_compiled)
+            )
+            assert (compiled[0] == plain[0]).all()
+            assert (compiled[1] == plain[1]).all()
+            assert compiled[2:] == plain[2:]

@@ -40,12 +40,6 @@ def over_ranges(work: Callable[[int, int], None], count: int, *, step: int = STE
         raise errors[0]
 
 
-def busiest(count: int) -> int:
-    """Rows of so many that the thread with most of them takes, where all are equally fast."""
-    turns, left = divmod(count, STEP * (1 + _helpers(count, STEP)))
-    return turns * STEP + min(left, STEP)
-
-
 def _helpers(count: int, step: int) -> int:
     """Threads beside the caller's own."""
     return 0 if count < LEAST else min(cores(), -(-count // step)) - 1
