@@ -6,6 +6,7 @@ as those of photos are, or random. The time of a prediction rests on constants t
 programs on the machine disturb it: record this on a quiet one.
 """
 
+import ctypes
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def _planned(kind: str, codes: NDArray[np.uint8]) -> list[Figure]:
 
 def _usual(codes: NDArray[np.uint8], what: str) -> list[Figure]:
     """What planning takes as the window and the command line do it."""
+    ctypes.CDLL(None).malloc_trim(0)  # what earlier plans left free is not this one's to use
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
     watch, before, begin = Watch(), _memory("VmRSS"), time.perf_counter()
     made = plan(codes, BITS, GOAL, outputs=_outputs(codes), progress=watch)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -183,13 +183,19 @@ def _asked(way: Way, survey: Survey, questions: Questions, seconds: float, step:
         if number >= least and time.perf_counter() > until:
             break
         step()
-        series.answers.append(questions.ask(place, way))
-        series.recall.append(questions.recall(place, series.answers[-1]))
+        answer = questions.ask(place, way)
+        series.answers.append(_cost_of(answer))
+        series.recall.append(questions.recall(place, answer))
         if number % EVERY == 0:
             other = others[number // EVERY % len(others)]
             for known, each in zip(series.trials, trying, strict=True):
-                known.append(_ask(survey, other, each))
+                known.append(_cost_of(_ask(survey, other, each)))
     return series
+
+
+def _cost_of(answer: Answer) -> Answer:
+    """The same without its distances, which would keep everything found in memory."""
+    return replace(answer, distances=answer.distances[:0].copy())
 
 
 def _fastest(rounds: Sequence[Sequence[Answer]]) -> list[Answer]:
