@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from hashviewer import codes as packed
+from hashviewer.search import SearchHow
 
 WEIGHTS = 3  # the tab
 
@@ -128,6 +129,21 @@ def test_weights_are_taken_from_what_is_known_of_the_bits(qtbot, weighed, open_w
         "Query's outputs": margins / np.median(margins),
     }[source]
     assert weighed.weights == pytest.approx(np.nan_to_num(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_the_first_bits_alone_order_the_photos_as_their_hamming_distance_does(
+    qtbot, weighed, open_window, monkeypatch, chosen
+):
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (20, chosen))
+    next(action for action in weighed.fill.menu().actions() if action.text() == "First bits…").trigger()
+    settle(qtbot, open_window)
+    assert weighed.weights.tolist() == ([1.0] * 20 + [0.0] * 44 if chosen else [1.0] * 64)
+    explorer = open_window.explorer
+    by_prefix = explorer.workspace.search(
+        explorer.query, k=explorer.options.k, how=SearchHow(prefix=20 if chosen else None)
+    )
+    assert explorer.results.matches.rows.tolist() == by_prefix.rows.tolist()
 
 
 def test_weights_are_written_and_read_again(qtbot, weighed, open_window, tmp_path, monkeypatch):

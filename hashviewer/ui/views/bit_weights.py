@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hashviewer.search.weight_files import read_weights, write_weights
 from hashviewer.statistics import BitStatistics
@@ -54,6 +63,7 @@ class WeightEditor(QWidget):
             ("Entropy", "A bit that is always the same tells nothing", self._from_entropy),
             ("Balance", "1 − |2p − 1|, p the share of ones", self._from_balance),
             ("Query's outputs", "|output|: bits that the network is sure of count more", self._from_outputs),
+            ("First bits…", "A prefix of the code: the bits after it are left out", self._ask_for_first),
         ):
             menu.addAction(name, weigh).setToolTip(tip)
         menu.setToolTipsVisible(True)
@@ -174,6 +184,18 @@ class WeightEditor(QWidget):
             return
         margins = np.abs(query.outputs.astype(np.float64))
         self.take(margins / max(float(np.median(margins)), 1e-9))
+
+    def _ask_for_first(self) -> None:
+        half = max(self._bits // 2, 1)
+        count, chosen = QInputDialog.getInt(
+            self, "First bits", f"How many of the {self._bits} bits count:", half, 1, max(self._bits, 1)
+        )
+        if chosen:
+            self.take_first(count)
+
+    def take_first(self, count: int) -> None:
+        """Compare the first `count` bits only: photos are ordered as by the Hamming distance of that prefix."""
+        self.take((np.arange(self._bits) < count).astype(np.float64))
 
     def _on_load(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Load weights", "", FILES)
