@@ -20,9 +20,7 @@ from hashviewer.search.looking_up import laid_out
 LEAST = 40  # queries measured, however long they take; a rare neighbour among fewer would count for too much
 AGAIN = 20  # of them asked again, however long they take
 EVERY = 2  # queries measured for one that is tried
-ROUNDS = (
-    2  # of asking, each in all ways: while another program runs for a second, one way alone would seem slow
-)
+ROUNDS = 2  # of asking in all ways: while another program runs for a second, one way alone would seem slow
 PARTS = (0.5, 1.0)  # a flat scan's constants are from scans of these parts of the codes
 
 
@@ -108,29 +106,20 @@ def tried(
         seconds: For each way: where this is over, not all queries are asked.
         step_of: Gives, for a round and the place of an index, what is called before each query; that may cancel.
     """
-    rounds = [
-        [
+    ways = [(place, built, way) for place, built in enumerate(indexes) for way in built.ways]
+    rounds = []
+    for number in range(ROUNDS):
+        least = AGAIN if number else LEAST
+        rounds.append(
             [
-                _asked(
-                    way,
-                    survey,
-                    questions,
-                    seconds / ROUNDS,
-                    step_of(number, place),
-                    AGAIN if number else LEAST,
-                )
-                for way in built.ways
+                _asked(way, survey, questions, seconds / ROUNDS, step_of(number, place), least)
+                for place, _, way in ways
             ]
-            for place, built in enumerate(indexes)
-        ]
-        for number in range(ROUNDS)
+        )
+    return [
+        _tried(way, built, series, survey, total, step_of(ROUNDS - 1, place))
+        for (place, built, way), *series in zip(ways, *rounds, strict=True)
     ]
-    ways = []
-    for place, built in enumerate(indexes):
-        step = step_of(ROUNDS - 1, place)
-        for way, *series in zip(built.ways, *(each[place] for each in rounds), strict=True):
-            ways.append(_tried(way, built, series, survey, total, step))
-    return ways
 
 
 def _tried(
