@@ -143,6 +143,9 @@ def notice_of(results: Results, *, quantized: bool = False) -> Notice | None:
         )
     if matches.how.distance != "hamming":
         text = f"Ordered by {ORDERED_BY[matches.how.distance]}; the numbers count bits"
+        if matches.reranked:
+            by = RERANKED_BY.get(matches.how.rerank_by, f"Codes “{matches.how.rerank_by}”")
+            text += f"; the first {matches.reranked:,} then by {by[0].lower() + by[1:]}"
         return Notice(DISTANCE_WORDS[matches.how.distance], text)
     return Notice("Hamming", OF_NUMBERS) if quantized else None
 

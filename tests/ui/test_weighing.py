@@ -1,5 +1,7 @@
 """Bits are weighed in the Bits view, and the photos follow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from hashviewer import codes as packed
 from hashviewer.search import SearchHow
+from hashviewer.ui.search_words import notice_of
 
 WEIGHTS = 3  # the tab
 
@@ -196,3 +199,14 @@ def test_a_drag_beyond_the_plot_stops_at_zero(qtbot, weighed):
     plot._weigh(QPointF(60, -3))
     assert weighed.weights[60:].tolist() == [0.0] * 4
     qtbot.mouseRelease(plot.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+
+
+def test_what_is_said_of_the_order_names_the_photos_that_were_re_ordered(qtbot, weighed, open_window):
+    explorer = open_window.explorer
+    weighed.take(np.linspace(0, 2, 64))
+    settle(qtbot, open_window)
+    assert "then by" not in notice_of(explorer.results).text
+    explorer.options = replace(explorer.options, rerank=5)
+    settle(qtbot, open_window)
+    assert explorer.results.matches.reranked == 5
+    assert notice_of(explorer.results).text.endswith("; the first 5 then by cosine of features")
